@@ -16,6 +16,10 @@ const two: CostRequest = {
   accountDay: 1_000,
   consumers: 1,
   consumerRegions: 2,
+  canaries: 0,
+  canaryMinutes: 5,
+  drills: 0,
+  drillKind: 'drain',
   isProvisioned: false,
 };
 /** One region, authorizations alone, no consumer: 262.8 million payments a month. */
@@ -120,6 +124,32 @@ describe('by hand', () => {
     expect(costs(two)['data transfer between regions']).toBeCloseTo((2 * 0.02 * (1_314e6 * 9.1 * 1_024 + 2_628e6 * 666)) / 2 ** 30, 6);
   });
 
+  test('canaries', () => {
+    // Each region: 2 x 12 runs an hour x 730 = 17,520 runs x 0.0012 = 21.024; x 0.2 a million = 0.0035;
+    // x 5 s of 1 GB x 0.0000166667 = 1.46; 2 x 3 alarms x 0.1 = 0.6.
+    expect(costs({ ...two, canaries: 2 }).canaries).toBeCloseTo(2 * (21.024 + 0.0035 + 1.46 + 0.6), 3);
+    // A third of the runs, and the same alarms.
+    expect(costs({ ...two, canaries: 2, canaryMinutes: 15 }).canaries).toBeCloseTo(2 * (7.008 + 0.0012 + 0.4867 + 0.6), 3);
+    expect(costs(two).canaries).toBe(0);
+  });
+
+  test('drills by a drain, four of each region a year', () => {
+    // Each region, a third of a drill a month: 121 / 3 transitions x 0.025 a thousand = 0.0010.
+    // 44 / 3 + 60 x 730 looks of the watchdog = 43,814.7 invocations x 0.2 a million = 0.0088;
+    // (107.6 s of the prober + 43 s of the steps) / 3 + 43,800 x 0.2 s = 8,810.2 s of 0.5 GB x 0.0000133334 = 0.0587.
+    // 3 metrics x 0.3 and 5 of alarms x 0.1 = 1.4.
+    expect(costs({ ...two, drills: 4 })['region drills']).toBeCloseTo(2 * (0.001 + 0.0088 + 0.0587 + 1.4), 3);
+    expect(costs(two)['region drills']).toBe(0);
+    // No other region is there to drill it from.
+    expect(costs({ ...one, drills: 4 })['region drills']).toBe(0);
+  });
+
+  test('a fault is 3 minutes of one action more for each drill, and an alarm', () => {
+    const drained = costs({ ...two, drills: 12 })['region drills'];
+    // Each region, once a month: 3 minutes x 0.1, and 0.1.
+    expect(costs({ ...two, drills: 12, drillKind: 'fault' })['region drills'] - drained).toBeCloseTo(2 * (0.3 + 0.1), 6);
+  });
+
   test('the sum, and per million payments', () => {
     const { total, totalPerMillion, costs: all } = estimate(two, usualUsage);
     expect(Object.keys(all)).toEqual([...services]);
@@ -168,6 +198,10 @@ const given: CostOptions = {
   replayShare: '0.02',
   accountDay: '1000',
   consumers: '1',
+  canaries: '2',
+  canaryInterval: '5',
+  drills: '4',
+  drillKind: 'drain',
 };
 
 test.each<[Partial<CostOptions>, string]>([
@@ -182,6 +216,11 @@ test.each<[Partial<CostOptions>, string]>([
   [{ replayShare: '-1' }, '--replay-share -1'],
   [{ accountDay: '5' }, '--account-day 5: give 1000, 10000, 100000'],
   [{ consumers: '1.5' }, '--consumers 1.5: give a whole number from 0 to 100'],
+  [{ canaries: '-1' }, '--canaries -1: give a whole number from 0 to 100'],
+  [{ canaryInterval: '0' }, '--canary-interval 0: give a number from 1 to 60'],
+  [{ drills: 'x' }, '--drills x: give a number from 0 to 365'],
+  [{ drillKind: 'flood' }, '--drill-kind flood: give drain or fault'],
+  [{ drillKind: 'fault', mode: 'home-region' }, '--drill-kind fault: RegionFault takes a ledger in STRONG alone'],
   [{ writeWait: 'long' }, '--write-wait long'],
 ])('%j is refused: %s', (wrong, complaint) => {
   expect(costQuestion({ ...given, ...wrong })).toEqual(expect.stringContaining(complaint));
@@ -197,6 +236,8 @@ test('the answer names the prices that are not confirmed, of those that were use
   const { unconfirmed, assumed } = answered({ writeWait: '20' });
   expect(unconfirmed).toContainEqual(expect.objectContaining({ region: 'eu-central-1', unit: 'replicated write unit', dollars: 7.625e-7 }));
   expect(unconfirmed.map(({ unit }) => unit)).not.toContain('write capacity unit an hour');
+  expect(unconfirmed.map(({ unit }) => unit)).toContain('run of a canary');
+  expect(answered({ canaries: '0' }).unconfirmed.map(({ unit }) => unit)).not.toContain('run of a canary');
   expect(assumed).toContainEqual(expect.objectContaining({ value: 20, unit: expect.stringContaining('--write-wait') }));
   expect(costText(answered({}))).toContain('- eu-central-1, replicated write unit: 0.7625 a million (');
 });

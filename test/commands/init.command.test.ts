@@ -136,7 +136,9 @@ describe('the app that is written', () => {
       expect(apps['active-active'].typescript[file]).toBe(source(`active-active/${file}`));
     }
     const moved = apps.migration.typescript;
-    for (const file of ['config.ts', 'stacks.ts', 'recorder.ts', 'alarms.ts']) expect(moved[`system/${file}`]).toBe(source(`active-active/${file}`));
+    for (const file of ['config.ts', 'stacks.ts', 'recorder.ts', 'alarms.ts']) {
+      expect(moved[`system/${file}`]).toBe(source(`active-active/${file}`));
+    }
     expect(moved['stacks.ts']).toBe(source('migration/stacks.ts').replace("'../active-active/stacks'", "'./system/stacks'"));
     expect(Object.values(moved).join('')).not.toMatch(/from '.*active-active/);
   });

@@ -13,6 +13,10 @@ const request: CostRequest = {
   accountDay: 1_000,
   consumers: 1,
   consumerRegions: 2,
+  canaries: 2,
+  canaryMinutes: 5,
+  drills: 4,
+  drillKind: 'drain',
   isProvisioned: false,
 };
 

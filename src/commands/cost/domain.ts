@@ -1,5 +1,5 @@
 import { costOf, Price, PriceName, prices } from './prices.domain';
-import { accountLoad, CallWaits, callWaits, CostMode, Usage } from './usage.domain';
+import { accountLoad, CallWaits, callWaits, CostMode, DrillWay, Usage } from './usage.domain';
 
 /** A month of 730 hours, as AWS reckons. */
 export const monthHours = 730;
@@ -19,6 +19,12 @@ export interface CostRequest {
   /** Consumers of the events in each of the first so many regions. */
   readonly consumers: number;
   readonly consumerRegions: number;
+  /** Canaries in each region, and the minutes between two runs of one. */
+  readonly canaries: number;
+  readonly canaryMinutes: number;
+  /** Drills of each region a year, and how they take it away. A single region is not drilled. */
+  readonly drills: number;
+  readonly drillKind: DrillWay;
   /** Written by auto-scaled capacity instead of on demand. */
   readonly isProvisioned: boolean;
 }
@@ -39,6 +45,8 @@ export const services = [
   'X-Ray',
   'KMS',
   'data transfer between regions',
+  'canaries',
+  'region drills',
 ] as const;
 export type Service = (typeof services)[number];
 export type Costs = Readonly<Record<Service, number>>;
@@ -176,7 +184,37 @@ function standingCosts({ mode }: CostRequest, usage: Usage, _: Month, pay: Pay):
   };
 }
 
-const parts = [databaseCosts, callCosts, eventCosts, standingCosts];
+function canaryCosts({ canaries, canaryMinutes }: CostRequest, usage: Usage, _: Month, pay: Pay): Partial<Costs> {
+  const runs = canaries * (60 / canaryMinutes) * monthHours;
+  return {
+    canaries:
+      pay('canaryRun', runs) +
+      pay('lambdaRequest', runs) +
+      pay('lambdaSecondX86', runs * usage.canaryTime * usage.canaryMemory) +
+      pay('alarm', canaries * usage.canaryAlarms),
+  };
+}
+
+/** Each region has the drill of another one, and is drilled from there: what an experiment takes is billed in the drilled region. */
+function drillCosts({ drills, drillKind }: CostRequest, usage: Usage, { regions }: Month, pay: Pay): Partial<Costs> {
+  if (drills === 0 || regions < 2) return { 'region drills': 0 };
+  const month = drills / 12;
+  const isFault = drillKind === 'fault';
+  const looks = usage.watchdogLooks * monthHours;
+  // The prober runs all the time.
+  const busy = month * (usage.drillTime + usage.drillCalls * usage.drillCallTime) + looks * usage.watchdogTime;
+  return {
+    'region drills':
+      pay('stateTransition', month * usage.drillTransitions) +
+      pay('lambdaRequest', month * (usage.drillCalls + 1) + looks) +
+      pay('lambdaSecond', busy * usage.drillMemory) +
+      pay('metric', usage.drillMetrics) +
+      pay('alarm', usage.drillAlarms + (isFault ? usage.faultAlarms : 0)) +
+      pay('faultMinute', isFault ? month * usage.faultActions * usage.faultMinutes : 0),
+  };
+}
+
+const parts = [databaseCosts, callCosts, eventCosts, standingCosts, canaryCosts, drillCosts];
 const each = (value: (service: Service) => number): Costs =>
   Object.fromEntries(services.map((service) => [service, value(service)])) as Costs;
 const sumOf = (costs: Costs): number => Object.values(costs).reduce((sum, one) => sum + one, 0);
@@ -220,6 +258,10 @@ const levers: readonly (readonly [string, LeverEffect])[] = [
     'functions of 512 MiB (`functions.memorySize`), which mostly wait',
     // Half the memory is half the processor.
     (request, usage) => [request, { ...usage, apiMemory: usage.apiMemory / 2, functionTime: 2 * usage.functionTime }],
+  ],
+  [
+    'canaries every 15 minutes (`interval`)',
+    (request, usage) => [{ ...request, canaryMinutes: Math.max(15, request.canaryMinutes) }, usage],
   ],
   ['callers that repeat nothing', (request, usage) => [{ ...request, replayShare: 0 }, usage]],
 ];

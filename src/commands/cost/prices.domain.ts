@@ -52,6 +52,22 @@ const everywhere = {
     ],
     lambda,
   ),
+  lambdaSecondX86: price(
+    'GB-second, x86',
+    [
+      { upTo: 6e9, dollars: 0.0000166667 },
+      { upTo: 15e9, dollars: 0.0000166667 * 0.9 },
+      { upTo: Infinity, dollars: 0.0000166667 * 0.8 },
+    ],
+    'aws.amazon.com/lambda/pricing, as cited in 2024; seen in no price list',
+    false,
+  ),
+  stateTransition: price(
+    'state transition of a standard workflow',
+    0.025 / 1_000,
+    'aws.amazon.com/step-functions/pricing, table by region, read 2026-11-30',
+  ),
+  faultMinute: price('minute of an action of FIS', 0.1, 'aws.amazon.com/fis/pricing, read 2026-11-30: in every region but GovCloud'),
   sqsRequest: perMillion('request', 0.4, 'AWS Price List, AWSQueueService, 2026-10-08; eu-central-1 2026-09-11'),
   streamRead: perMillion('read by Lambda', 0, 'aws.amazon.com/dynamodb/pricing: reads of a stream by a Lambda trigger are free'),
   alarm: price('alarm a month', 0.1, 'AWS Price List, AmazonCloudWatch, 2026-08-31; eu-central-1 2026-09-11'),
@@ -94,6 +110,12 @@ const unitedStates = {
   accessLog: price('GB of access logs', 0.5, 'AWS Price List, AmazonCloudWatch, 2026-08-31'),
   logStorage: price('GB a month of logs', 0.03, 'AWS Price List, AmazonCloudWatch, 2026-08-31'),
   metric: price('metric a month', 0.3, 'AWS Price List, AmazonCloudWatch, 2026-08-31'),
+  canaryRun: price(
+    'run of a canary',
+    0.0012,
+    'aws.amazon.com/cloudwatch/pricing, Canaries: usage type CW:Canary-runs, as cited in 2026; the page at hand gave no table',
+    false,
+  ),
   trace: perMillion('trace recorded', 5, 'aws.amazon.com/xray/pricing'),
   key: price('key a month', 1, 'AWS Price List, awskms, 2026-08-31'),
   keyRequest: price('request to KMS', 0.03 / 10_000, 'AWS Price List, awskms, 2026-08-31'),
@@ -109,6 +131,7 @@ export const prices: Readonly<Record<string, RegionPrices>> = {
     ...unitedStates,
     provisionedWrite: price('write capacity unit an hour', 0.00065, likeUsEast1, false),
     event: perMillion('custom event of up to 64 KB', 1, likeUsEast1, false),
+    canaryRun: price('run of a canary', 0.0012, likeUsEast1, false),
   },
   'eu-central-1': {
     ...everywhere,
@@ -137,6 +160,8 @@ export const prices: Readonly<Record<string, RegionPrices>> = {
     accessLog: price('GB of access logs', 0.63, 'AWS Price List, AmazonCloudWatch, 2026-09-11'),
     logStorage: price('GB a month of logs', 0.0324, 'AWS Price List, AmazonCloudWatch, 2026-09-11'),
     metric: price('metric a month', 0.3, likeUsEast1, false),
+    // Dearer in other regions than in us-east-1: Tokyo's price list had 0.0019 in July 2026. Frankfurt's was not seen.
+    canaryRun: price('run of a canary', 0.0012, `${likeUsEast1}, and probably dearer`, false),
     trace: perMillion('trace recorded', 5, likeUsEast1, false),
     key: price('key a month', 1, likeUsEast1, false),
     keyRequest: price('request to KMS', 0.03 / 10_000, likeUsEast1, false),

@@ -1,6 +1,6 @@
 import { CostRequest, Estimate, estimate, Lever, leversOf, monthHours, Service, services } from './domain';
 import { prices, pricesAsOf } from './prices.domain';
-import { accountLoad, CostMode, Usage, usage, usualUsage } from './usage.domain';
+import { accountLoad, CostMode, DrillWay, Usage, usage, usualUsage } from './usage.domain';
 import { grouped } from '../../kernel/grouped';
 import { markdownTable } from '../../kernel/markup';
 
@@ -13,6 +13,10 @@ export interface CostOptions {
   readonly replayShare: string;
   readonly accountDay: string;
   readonly consumers: string;
+  readonly canaries: string;
+  readonly canaryInterval: string;
+  readonly drills: string;
+  readonly drillKind: string;
   readonly writeWait?: string;
 }
 
@@ -32,6 +36,7 @@ export interface CostAnswer {
 }
 
 const modes: readonly CostMode[] = ['strong', 'home-region'];
+const drillWays: readonly DrillWay[] = ['drain', 'fault'];
 const largestTps = 1_000_000;
 
 function numberIn(name: string, text: string, least: number, most: number, whole = false): number | string {
@@ -51,23 +56,29 @@ export function costQuestion(options: CostOptions): CostQuestion | string {
   if (!Object.hasOwn(accountLoad[mode], options.accountDay)) {
     return `--account-day ${options.accountDay}: give ${Object.keys(accountLoad[mode]).join(', ')}, the rates that were measured`;
   }
+  const drillKind = drillWays.find((one) => one === options.drillKind);
+  if (drillKind === undefined) return `--drill-kind ${options.drillKind}: give ${drillWays.join(' or ')}`;
+  if (drillKind === 'fault' && mode === 'home-region') return '--drill-kind fault: RegionFault takes a ledger in STRONG alone; give drain';
   const rates = options.tps.split(',').map((text) => numberIn('tps', text, 0.001, largestTps));
   const numbers = {
     captureShare: numberIn('capture-share', options.captureShare, 0, 1),
     replayShare: numberIn('replay-share', options.replayShare, 0, 10),
     consumers: numberIn('consumers', options.consumers, 0, 100, true),
+    canaries: numberIn('canaries', options.canaries, 0, 100, true),
+    canaryMinutes: numberIn('canary-interval', options.canaryInterval, 1, 60),
+    drills: numberIn('drills', options.drills, 0, 365),
     writeWait: options.writeWait === undefined ? usualUsage.strongWait : numberIn('write-wait', options.writeWait, 0, 1000),
   };
   const wrong = [...rates, ...Object.values(numbers)].find((value) => typeof value === 'string');
   if (typeof wrong === 'string') return wrong;
-  const { captureShare, replayShare, consumers, writeWait } = numbers as Record<keyof typeof numbers, number>;
-  const [first, ...others] = (rates as number[]).map((tps): CostRequest => ({
-    ...{ tps, regions, mode, captureShare, replayShare, consumers },
+  const { writeWait, ...others } = numbers as Record<keyof typeof numbers, number>;
+  const [first, ...more] = (rates as number[]).map((tps): CostRequest => ({
+    ...{ tps, regions, mode, drillKind, ...others },
     accountDay: Number(options.accountDay),
     consumerRegions: regions.length,
     isProvisioned: false,
   }));
-  return { requests: [first, ...others], usage: { ...usualUsage, strongWait: writeWait } };
+  return { requests: [first, ...more], usage: { ...usualUsage, strongWait: writeWait } };
 }
 
 export function answerCost({ requests, usage: taken }: CostQuestion): CostAnswer {
@@ -107,7 +118,7 @@ function leversText({ estimates }: CostAnswer): string {
 /** The answer as text: tables that Markdown reads too. */
 export function costText(answer: CostAnswer): string {
   const [first] = answer.estimates;
-  const { regions, mode, captureShare, replayShare, accountDay, consumers } = first.request;
+  const { regions, mode, captureShare, replayShare, accountDay, consumers, canaries, canaryMinutes, drills, drillKind } = first.request;
   const table = (title: string, value: (one: Estimate, service: Service) => number, total: (one: Estimate) => number): string =>
     markdownTable(
       [title, ...answer.estimates.map(({ request }) => rateText(request.tps))],
@@ -121,7 +132,8 @@ export function costText(answer: CostAnswer): string {
   return [
     `Prices as of ${answer.pricesAsOf}, in US dollars, before tax, free tiers and discounts. A month has ${answer.hoursOfMonth} hours.`,
     `${mode} in ${regions.join(', ')}. Captured: ${captureShare} of the payments. Replayed: ${replayShare}. ` +
-      `${accountDay} payments a day on each account. ${consumers} consumer(s) in each region.`,
+      `${accountDay} payments a day on each account. ${consumers} consumer(s) in each region. ` +
+      `${canaries} canaries in each region, every ${canaryMinutes} minutes. ${drills} drills of each region a year, by ${drillKind}.`,
     table(
       'dollars a month',
       (one, service) => one.costs[service],

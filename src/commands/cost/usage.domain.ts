@@ -18,6 +18,9 @@ const sizes = 'docs/performance.md, item sizes';
 const test = 'test/commands/cost-usage.engine.test.ts';
 const synthesis = 'test/commands/cost-usage.test.ts, from the templates of examples/active-active';
 
+const standing = 'test/commands/cost-standing.test.ts, from the templates of the constructs';
+const machine = 'test/commands/cost-standing.test.ts, from a run of the deployed machine';
+
 const figure =
   (kind: FigureKind) =>
   (value: number, unit: string, source: string): Figure => ({ value, unit, kind, source });
@@ -80,6 +83,29 @@ export const usage = {
   healthChecks: counted(1, 'health checks of a region', synthesis),
   healthOptions: counted(2, 'options of a health check: HTTPS, every 10 s', synthesis),
   healthCalls: assumed(16, 'checkers of Route 53, each asking every 10 s', 'two in each of its eight regions'),
+  canaryAlarms: counted(3, 'metrics that the alarms of a canary look at', standing),
+  canaryMemory: assumed(
+    1,
+    "GB of a canary's function",
+    'Synthetics sets it where the template does not; its reference names at least 960 MB',
+  ),
+  canaryTime: assumed(5, "seconds of a canary's run", 'about a dozen requests, one after the other, and the start of its function'),
+  drillAlarms: counted(5, 'metrics that the alarms on the drills of a region look at', standing),
+  drillMetrics: counted(3, "metrics that a drill's watchdog writes each minute", 'test/commands/cost-standing.test.ts, from its handler'),
+  drillMemory: counted(0.5, "GB of a drill's functions", standing),
+  drillTransitions: measured(121, 'state transitions of a passed drill', machine),
+  drillCalls: measured(43, "invocations of a passed drill's functions", machine),
+  drillTime: measured(107.6, 'seconds of a passed drill', machine),
+  drillCallTime: assumed(1, "second of each call of a drill's step", 'a few requests to AWS, some of them to the other region'),
+  watchdogLooks: counted(60, 'looks of the watchdog in an hour', standing),
+  watchdogTime: assumed(0.2, 'seconds of a look of the watchdog', 'three requests to AWS'),
+  faultActions: counted(1, 'actions of an experiment: one for five functions of the API', standing),
+  faultAlarms: counted(1, 'metrics that the alarms look at that stop an experiment', standing),
+  faultMinutes: assumed(
+    3,
+    'minutes of each action in a drill by a fault',
+    'callers leave, the time without the region, and the return; at most 10',
+  ),
   provisionedShare: assumed(0.7, 'of provisioned write capacity used', "the auto scaling target of the AWS console's default"),
 } as const satisfies Readonly<Record<string, Figure>>;
 
@@ -89,6 +115,7 @@ export type Usage = Readonly<Record<UsageName, number>>;
 export const usualUsage: Usage = Object.fromEntries(Object.entries(usage).map(([name, { value }]) => [name, value])) as Usage;
 
 export type CostMode = 'strong' | 'home-region';
+export type DrillWay = 'drain' | 'fault';
 
 /** How often a call waits, one wait after the other: for an answer of DynamoDB at all, and for one that another region had to confirm. */
 export interface CallWaits {
