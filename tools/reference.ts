@@ -53,7 +53,8 @@ export function renderReference(): string {
     '',
     '## Alarms',
     '',
-    'Of both examples, with their defaults. "3 of 5" means three of five periods. The link leads to what the person on call does.',
+    'Of both examples, with their defaults. "3 of 5" means three of five periods. The link leads to what the person on call does. ' +
+      'With events by a global endpoint there is one more, `MeshGlobalEndpointUnhealthy`: [all alarms](alarms.md), by page and ticket.',
     '',
     ...table(['alarm', 'what it says', 'when', 'what to do'], alarms(all)),
     '',
@@ -117,7 +118,8 @@ const signs: Readonly<Record<string, string>> = {
 function alarms(all: readonly KeptStack[]): string[][] {
   const rows = new Map<string, string[]>();
   for (const { id, type, text } of all.flatMap(({ resources }) => resources)) {
-    const [, said, anchor] = /"AlarmDescription": ".*?: (.*?)\.? What to do: \S+#([a-z-]+)",$/m.exec(text) ?? [];
+    // The name of the system may be a token: then its rest is a part of a join.
+    const [, said, anchor] = /^ *(?:"AlarmDescription": )?"[^":]*: (.*?)\.? What to do: \S+#([a-z-]+)",$/m.exec(text) ?? [];
     if (type !== 'AWS::CloudWatch::Alarm' || said === undefined) continue;
     const name = id.slice(0, -8).replace(/[a-z]{2}(?:east|west|central|north|south)[a-z]*\d$/, 'REGION');
     const row = [`\`${name}\``, said.replaceAll(/[a-z]{2}-[a-z]+-\d/g, 'REGION'), when(text), `[${anchor}](runbook.md#${anchor})`];
