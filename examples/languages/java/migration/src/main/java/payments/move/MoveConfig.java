@@ -153,6 +153,7 @@ public record MoveConfig(Config system, String source, String target, Approvers 
             system.transport(),
             new Config.Domain(domain.name(), domain.hostedZoneId(), domain.zoneName(), PublicNameRecords.CUTOVER),
             system.callers(),
+            system.alarms(),
             system.drilledFrom(),
             // While the system is moved, no region is drilled.
             new Config.Parts(parts.dashboard(), parts.canary(), null, parts.edge(), parts.documents())),
