@@ -92,8 +92,8 @@ export type DrillKind = 'drain' | 'fault';
 const ofDrilled = ['home-unreachable', 'home-takeover', 'peer-silent', 'peer-late'];
 
 /**
- * What may rise in the other regions while a region is away. One whose functions fail is missed by canaries too, and by callers at the edge,
- * whose alarm counts all regions: trouble of the region that serves raises its own alarms.
+ * What may rise in the other regions while a region is away. One whose functions fail is missed by canaries too, and at the edge.
+ * The edge's alarm counts all regions: trouble of the region that serves raises its own alarms.
  */
 export const expectedAlarms: Readonly<Record<DrillKind, readonly string[]>> = {
   drain: ofDrilled,
