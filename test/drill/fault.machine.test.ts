@@ -44,6 +44,18 @@ test('an experiment takes the region away: recovery counts from the first call t
   expect(world.inService).toBe(true);
 });
 
+test('the time until a fault has reached every function is no part of the budget, and more than that is late', async () => {
+  const within = await faulted({ ttlSeconds: 25 });
+  expect(within.result).toMatchObject({ state: 'PASSED', budgetSeconds: 30, reasons: [] });
+  expect(within.result.recoverySeconds).toBeGreaterThan(30);
+  expect(within.world.told.at(-1)!.text).toContain('budget 30 s and 20 s until a fault has reached every function.');
+  const late = await faulted({ ttlSeconds: 45 });
+  expect(late.result.reasons).toEqual([
+    `callers were away after ${late.result.recoverySeconds} s, budget 30 s and 20 s until a fault has reached every function: ` +
+      "resolvers keep the public name's answer for 45 s",
+  ]);
+});
+
 test.each<[string, WorldSettings['fault'], string]>([
   [
     'an action that was skipped',

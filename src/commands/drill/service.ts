@@ -1,4 +1,5 @@
 import { drillName, type DrillKind } from '../../drill/contract';
+import { allowedText } from '../../drill/domain';
 import type { DrillResult } from '../../drill/model';
 
 /** An execution of the drill's state machine, as Step Functions tells of it. */
@@ -102,7 +103,7 @@ export function drillText(done: Extract<DrillOutcome, { outcome: 'ended' }>): re
       .map(([name, percent]) => `${name} ${percent} %`)
       .join(', ');
   return [
-    ...(recoverySeconds === undefined ? [] : [`recovery: ${recoverySeconds} s, budget ${budgetSeconds} s`]),
+    ...(recoverySeconds === undefined ? [] : [`recovery: ${recoverySeconds} s, ${allowedText({ budgetSeconds }, { kind })}`]),
     ...(lost === undefined ? [] : [`payments lost: ${lost}, debited twice: ${duplicates ?? 0}`]),
     ...(split ? [`split before: ${share(split.before)}; during: ${share(split.during)}; after: ${share(split.after)}`] : []),
     ...reasons.map((reason) => `not passed: ${reason}`),

@@ -1,6 +1,7 @@
 import { Html, html } from '../../kernel/markup';
 import { evidenceStyle, timeline } from '../../scenario/timeline.domain';
 import { DrillPlan } from '../contract';
+import { allowedText } from '../domain';
 import { DrillCheck, DrillFacts, DrillResult, ProbedCalls, RegionShares } from '../model';
 
 /** All that the evidence of a drill is made of. */
@@ -77,7 +78,7 @@ function figureRows({ plan, facts }: DrillEvidence): Html[] {
   const { recoverySeconds, ttlSeconds, audit, split, metrics } = facts;
   const known = (value: number | undefined, unit = ''): string => (value === undefined ? 'not measured' : `${value}${unit}`);
   return [
-    row('Recovery time', known(recoverySeconds, ' s'), `budget ${plan.budgetSeconds} s, ${plan.expectedSeconds} s by the API's settings`),
+    row('Recovery time', known(recoverySeconds, ' s'), `${allowedText(plan, facts)}; ${plan.expectedSeconds} s by the API's settings`),
     ...(ttlSeconds === undefined ? [] : [row('Answers of DNS are kept for', `${ttlSeconds} s`)]),
     row('Payments accepted', known(audit?.paid)),
     row('Payments lost', known(audit?.lost)),

@@ -1,6 +1,6 @@
 import { AskedStep, DrillHandler } from './request.service';
 import { drillKeys } from '../contract';
-import { resultOf } from '../domain';
+import { allowedText, resultOf } from '../domain';
 import { StepsOf } from '../machine/contract';
 import { ProbedCalls } from '../model';
 import { DrillStore, DrillTopic } from '../ports';
@@ -47,7 +47,7 @@ function told({ plan, facts }: AskedStep, { state, evidence }: Awaited<ReturnTyp
   const recovery = facts.recoverySeconds === undefined ? 'not measured' : `${facts.recoverySeconds} s`;
   return [
     `The region drill of ${plan.drilled} (${facts.kind}) ended: ${state}.`,
-    `Recovery time ${recovery}, budget ${plan.budgetSeconds} s.`,
+    `Recovery time ${recovery}, ${allowedText(plan, facts)}.`,
     `Payments lost: ${facts.audit?.lost ?? 'not known'}. Debits made twice: ${facts.audit?.duplicates ?? 'not known'}.`,
     ...facts.reasons.map((reason) => `Reason: ${reason}`),
     ...placeOf('Evidence', evidence!.bucket, evidence!.html),
