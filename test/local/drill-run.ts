@@ -4,7 +4,6 @@ import { Client } from '../../local/callers/client';
 import type { DrillView } from '../../local/drill/calls';
 import type { AlarmStatus } from '../../local/ground/model';
 import { startLocalRun, type LocalRun } from '../../local/run';
-import { faultStatuses } from '../../src/scenario/caller.service';
 import type { SeenCall } from '../../src/scenario/model';
 import { turns } from '../turns';
 
@@ -130,12 +129,15 @@ export class OutsideLoad {
   private work: Promise<unknown> = Promise.resolve();
   private client!: Client;
 
-  constructor(private readonly run: DrillRun) {}
+  /** @param asksAgain statuses besides after which a caller asks again: a drained region answers with none of them */
+  constructor(
+    private readonly run: DrillRun,
+    private readonly asksAgain: readonly number[] = [],
+  ) {}
 
   public async start(): Promise<void> {
     const { text: token } = await this.run.client.once({ path: '/_local/token?tenant=outside' });
-    // Callers with a key ask again after a fault, and DNS leads them elsewhere in the end.
-    this.client = new Client(this.run.run.url, token, undefined, faultStatuses);
+    this.client = new Client(this.run.run.url, token, undefined, this.asksAgain);
     const opened = await this.client.call({
       method: 'PUT',
       path: `/api/v1/accounts/${this.account}`,

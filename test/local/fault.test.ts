@@ -1,5 +1,6 @@
 import { drilled, DrillRun, other, OutsideLoad } from './drill-run';
 import type { DrillEvidence } from '../../src/drill/report/page.domain';
+import { faultStatuses } from '../../src/scenario/caller.service';
 import { until } from '../waits';
 
 jest.setTimeout(900_000);
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(async () => drills?.run.stop());
 
 test('an experiment takes the region away under load: each caller is answered in the end, and nothing is lost', async () => {
-  const load = new OutsideLoad(drills);
+  const load = new OutsideLoad(drills, faultStatuses);
   await load.start();
   await drills.heard();
   await until('payments of each caller', () => load.calls.length >= 2 * load.callers);
