@@ -57,6 +57,7 @@ const newAccount: PreflightPorts = {
   unreservedConcurrency: () => Promise.resolve(10),
   exists: () => Promise.resolve(false),
   secretExists: () => Promise.resolve(false),
+  subscriptions: () => Promise.resolve(1),
   tableCount: () => Promise.resolve(0),
   quota: (_, code) => Promise.resolve({ lambda: 10, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
   healthChecks: () => Promise.resolve({ used: 0, limit: 200 }),

@@ -58,6 +58,21 @@ test('whether a secret is there, without its content', async () => {
   await expect(account().secretExists('us-west-2', 'acme-pay/drill-client')).resolves.toBe(false);
 });
 
+test('how many subscriptions of a topic are confirmed', async () => {
+  const attributes = (entry: string): AwsReply =>
+    xml(within('GetTopicAttributesResponse GetTopicAttributesResult Attributes', entry && `<entry>${entry}</entry>`));
+  const topic = 'arn:aws:sns:us-west-2:111122223333:pager';
+  replies = { GetTopicAttributes: attributes('<key>SubscriptionsConfirmed</key><value>2</value>') };
+  await expect(account().subscriptions('us-west-2', topic)).resolves.toBe(2);
+  expect(aws.calls.map(({ service, region, input }) => [service, region, input.TopicArn])).toEqual([['sns', 'us-west-2', topic]]);
+  replies = { GetTopicAttributes: attributes('') };
+  await expect(account().subscriptions('us-west-2', topic)).rejects.toThrow('AWS says no number for confirmed subscriptions');
+  replies = { GetTopicAttributes: errorXml('NotFound', 'Topic does not exist', 404) };
+  await expect(account().subscriptions('us-west-2', topic)).resolves.toBeUndefined();
+  replies = { GetTopicAttributes: errorXml('AuthorizationError', 'not authorized', 403) };
+  await expect(account().subscriptions('us-west-2', topic)).rejects.toThrow('not authorized');
+});
+
 test("a stack's status and resources, page by page; none of a stack that does not exist", async () => {
   const page = (id: string, next = ''): AwsReply =>
     xml(

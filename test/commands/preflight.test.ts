@@ -1,89 +1,9 @@
-import type { PlannedStack, PreflightPorts, TemplateResource } from '../../src/commands/preflight/model';
+import { account, app, check, notPassed, portsWith, regions, stack, table } from './preflight-account';
+import type { PreflightPorts, TemplateResource } from '../../src/commands/preflight/model';
 import { planOf } from '../../src/commands/preflight/plan.domain';
-import { Preflight, preflight, preflightText } from '../../src/commands/preflight/service';
-
-const account = '111122223333';
-const regions = ['us-east-1', 'us-west-2'];
-
-const fn = (ReservedConcurrentExecutions?: number): TemplateResource => ({
-  Type: 'AWS::Lambda::Function',
-  Properties: ReservedConcurrentExecutions === undefined ? {} : { ReservedConcurrentExecutions },
-});
-
-function stack(region: string, more: Readonly<Record<string, TemplateResource>> = {}): PlannedStack {
-  return {
-    id: `App/${region}`,
-    name: `acme-${region}`,
-    account,
-    region,
-    bootstrap: { parameter: '/cdk-bootstrap/hnb659fds/version', version: 6 },
-    template: { Resources: { Function: fn(50), Other: fn(), Api: { Type: 'AWS::ApiGateway::RestApi' }, ...more } },
-  };
-}
-
-const table: TemplateResource = {
-  Type: 'AWS::DynamoDB::GlobalTable',
-  Properties: {
-    TableName: 'acme-ledger',
-    MultiRegionConsistency: 'STRONG',
-    Replicas: [{ Region: 'us-east-1' }, { Region: 'us-west-2' }],
-    GlobalTableWitnesses: [{ Region: 'us-east-2' }],
-  },
-};
-
-const app = [
-  stack('us-east-1', {
-    Table: table,
-    Record: { Type: 'AWS::Route53::RecordSet', Properties: { HostedZoneId: 'Z1' } },
-    Check: { Type: 'AWS::Route53::HealthCheck' },
-    Domain: {
-      Type: 'AWS::ApiGateway::DomainName',
-      Properties: { RegionalCertificateArn: `arn:aws:acm:us-east-1:${account}:certificate/1` },
-    },
-  }),
-  stack('us-west-2', {
-    Archive: {
-      Type: 'AWS::S3::Bucket',
-      Properties: { BucketName: { 'Fn::Join': ['-', ['acme', { Ref: 'AWS::AccountId' }, { Ref: 'AWS::Region' }]] } },
-    },
-    Named: { Type: 'AWS::S3::Bucket', Properties: { BucketName: { 'Fn::GetAtt': ['Other', 'Name'] } } },
-  }),
-];
+import { preflight, preflightText } from '../../src/commands/preflight/service';
 
 const owned = (ids: readonly string[], type: string) => ids.map((id) => ({ type, id }));
-
-/** An account in which all is as it should be, but for what is given. */
-function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
-  return {
-    account: () => Promise.resolve(account),
-    regionStatus: () => Promise.resolve('ENABLED_BY_DEFAULT'),
-    parameter: () => Promise.resolve('21'),
-    stackStatus: () => Promise.resolve(undefined),
-    stackResources: () => Promise.resolve([]),
-    unreservedConcurrency: () => Promise.resolve(1_000),
-    exists: () => Promise.resolve(false),
-    secretExists: () => Promise.resolve(true),
-    tableCount: () => Promise.resolve(3),
-    quota: (_, code) => Promise.resolve({ lambda: 1_000, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
-    healthChecks: () => Promise.resolve({ used: 4, limit: 200 }),
-    zone: () => Promise.resolve({ name: 'pay.example.com.', isPrivate: false, nameServers: ['ns-1.awsdns-01.com', 'ns-2.awsdns-02.net'] }),
-    delegatedTo: () => Promise.resolve(['NS-2.awsdns-02.net.', 'ns-1.awsdns-01.com']),
-    certificate: () => Promise.resolve({ status: 'ISSUED', notAfter: new Date('2027-06-01T00:00:00Z') }),
-    nowMs: () => Date.parse('2026-11-29T00:00:00Z'),
-    ...changed,
-  };
-}
-
-async function check(changed: Partial<PreflightPorts> = {}, stacks: readonly PlannedStack[] = app): Promise<Preflight> {
-  const result = await preflight(stacks, undefined, portsWith(changed));
-  if (typeof result === 'string') throw new Error(result);
-  return result;
-}
-
-const notPassed = ({ findings }: Preflight): string[] =>
-  findings
-    .filter(({ verdict }) => verdict !== 'pass')
-    .map(({ verdict, region, check: of, detail }) => `${verdict} ${region} ${of}: ${detail}`);
 
 describe('the plan of an app', () => {
   const plan = planOf(app, { account, region: undefined });
@@ -335,7 +255,7 @@ describe('what a stranger forgets', () => {
 
   test('alarms without an action are told, with their number', async () => {
     const stacks = [stack('us-east-1', { Late: alarm(), Down: alarm([]), Heard: alarm(['arn:aws:sns:us-east-1:111122223333:pager']) })];
-    expect(notPassed(await check({}, stacks))).toEqual(['warn us-east-1 alarms tell a person: 2 of 3 alarms have no action']);
+    expect(notPassed(await check({}, stacks))).toEqual(['warn us-east-1 alarms have an action: 2 of 3 alarms have no action']);
     expect(notPassed(await check({}, [stack('us-east-1', { Heard: alarm(['arn:aws:sns:us-east-1:111122223333:pager']) })]))).toEqual([]);
   });
 
@@ -357,7 +277,7 @@ describe('what a stranger forgets', () => {
       Properties: { StopConditions: [{ Source: 'aws:cloudwatch:alarm', Value: { 'Fn::GetAtt': ['Stop', 'Arn'] } }] },
     };
     const result = await check({}, [stack('us-east-1', { Stop: alarm(), Late: alarm(), Experiment })]);
-    expect(notPassed(result)).toEqual(['warn us-east-1 alarms tell a person: 1 of 2 alarms have no action']);
+    expect(notPassed(result)).toEqual(['warn us-east-1 alarms have an action: 1 of 2 alarms have no action']);
     expect(notPassed(await check({}, [stack('us-east-1', { Stop: alarm(), Experiment })]))).toEqual([]);
   });
 

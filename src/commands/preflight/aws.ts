@@ -8,6 +8,7 @@ import { GetAccountLimitCommand, GetHostedZoneCommand, NoSuchHostedZone, Route53
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeSecretCommand, ResourceNotFoundException as SecretNotFound, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { GetTopicAttributesCommand, NotFoundException as TopicNotFound, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import type { OwnedResource, PreflightPorts } from './model';
 import { clock } from '../../runtime/clock';
@@ -40,6 +41,11 @@ export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'de
       const secret = await unlessAbsent(SecretNotFound, () => clients(region).secrets.send(new DescribeSecretCommand({ SecretId })));
       return secret !== undefined;
     },
+    subscriptions: (region, TopicArn) =>
+      unlessAbsent(TopicNotFound, async () => {
+        const { Attributes } = await clients(region).sns.send(new GetTopicAttributesCommand({ TopicArn }));
+        return valueOf(Number(Attributes?.SubscriptionsConfirmed ?? NaN), 'confirmed subscriptions');
+      }),
     tableCount: async (region) => {
       let count = 0;
       for await (const { TableNames = [] } of paginateListTables({ client: clients(region).dynamodb }, {})) count += TableNames.length;
@@ -89,6 +95,7 @@ class Clients {
   public readonly dynamodb: DynamoDBClient;
   public readonly s3: S3Client;
   public readonly kms: KMSClient;
+  public readonly sns: SNSClient;
   public readonly lambda: LambdaClient;
   public readonly quotas: ServiceQuotasClient;
   public readonly route53: Route53Client;
@@ -102,6 +109,7 @@ class Clients {
     this.dynamodb = new DynamoDBClient(settings);
     this.s3 = new S3Client({ ...settings, forcePathStyle: settings.endpoint !== undefined });
     this.kms = new KMSClient(settings);
+    this.sns = new SNSClient(settings);
     this.lambda = new LambdaClient(settings);
     this.quotas = new ServiceQuotasClient(settings);
     this.route53 = new Route53Client(settings);
@@ -110,7 +118,7 @@ class Clients {
 }
 
 function valueOf(value: number | undefined, what: string): number {
-  if (value === undefined) throw new Error(`AWS says no number for ${what}`);
+  if (value === undefined || Number.isNaN(value)) throw new Error(`AWS says no number for ${what}`);
   return value;
 }
 

@@ -56,10 +56,20 @@ export interface PlannedRegion {
   readonly alarms: number;
   /** Alarms that no topic is told of, and no experiment of AWS FIS is stopped by. */
   readonly silentAlarms: number;
+  /** Topics that alarms tell, as far as their names are known before the deployment. */
+  readonly topics: readonly PlannedTopic[];
   /** Names in the parameter store, from which CloudFormation fills templates in. */
   readonly parameters: readonly string[];
   /** Secrets by name, which the app reads and does not make. */
   readonly secrets: readonly string[];
+}
+
+export interface PlannedTopic {
+  readonly arn: string;
+  /** By the app. */
+  readonly isMade: boolean;
+  /** The app makes a subscription to it. */
+  readonly isSubscribed: boolean;
 }
 
 export interface Plan {
@@ -110,6 +120,8 @@ export interface PreflightPorts {
   unreservedConcurrency(region: string): Promise<number>;
   exists(name: PlannedName): Promise<boolean>;
   secretExists(region: string, name: string): Promise<boolean>;
+  /** Subscriptions of a topic that are confirmed; undefined: there is no such topic. */
+  subscriptions(region: string, topicArn: string): Promise<number | undefined>;
   tableCount(region: string): Promise<number>;
   quota(region: string, code: QuotaCode): Promise<number>;
   healthChecks(): Promise<{ readonly used: number; readonly limit: number }>;

@@ -1,4 +1,5 @@
 import type { NamedKind, Plan, PlannedCertificate, PlannedName, PlannedRegion, PlannedStack, TemplateResource } from './model';
+import { topicsOf } from './topics.domain';
 
 /** What is left to the credentials and settings of the caller. */
 export interface Surroundings {
@@ -23,7 +24,7 @@ export function planOf(stacks: readonly PlannedStack[], surroundings: Surroundin
   const names = all.flatMap(({ stack, resource, text }) => namesOf(resource, stack.region, text));
   const regions = unique([...placed.map(({ region }) => region), ...tables.flatMap(({ resource }) => regionsOfTable(resource))]);
   return {
-    regions: regions.map((region) => plannedRegion(region, placed, names)),
+    regions: regions.map((region) => plannedRegion(region, placed, names, surroundings)),
     strong: unique(strong.flatMap(({ resource }) => regionsOfTable(resource))),
     names,
     unplaced: stacks.filter((stack) => (stack.region ?? surroundings.region) === undefined),
@@ -43,7 +44,12 @@ const texts = (text: string | undefined): readonly string[] => (text === undefin
 
 const resourcesOf = ({ template }: PlannedStack): readonly TemplateResource[] => Object.values(template.Resources ?? {});
 
-function plannedRegion(region: string, placed: readonly Placed[], names: readonly PlannedName[]): PlannedRegion {
+function plannedRegion(
+  region: string,
+  placed: readonly Placed[],
+  names: readonly PlannedName[],
+  surroundings: Surroundings,
+): PlannedRegion {
   const stacks = placed.filter((stack) => stack.region === region);
   const resources = stacks.flatMap(resourcesOf);
   const functions = resources.filter(({ Type }) => Type === 'AWS::Lambda::Function');
@@ -61,6 +67,14 @@ function plannedRegion(region: string, placed: readonly Placed[], names: readonl
     apis: resources.filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi').length,
     alarms: alarms.length,
     silentAlarms: alarms.filter((isHeard) => !isHeard).length,
+    topics: topicsOf(
+      stacks.map((stack) => ({
+        region,
+        account: stack.account ?? surroundings.account,
+        resources: stack.template.Resources ?? {},
+        text: textOf(stack, surroundings),
+      })),
+    ),
     parameters: unique(stacks.flatMap(parametersOf)),
     secrets: secretsIn(resources),
   };

@@ -16,7 +16,8 @@ const help = `
 Run it after 'npx cdk synth', with the credentials of the deployment. It reads, and changes nothing.
 It needs sts:GetCallerIdentity, account:GetRegionOptStatus, ssm:GetParameter, cloudformation:DescribeStacks and ListStackResources,
 dynamodb:DescribeTable and ListTables, s3:ListBucket, kms:DescribeKey, servicequotas:GetServiceQuota, lambda:GetAccountSettings,
-and, where the app has such parts, secretsmanager:DescribeSecret, route53:GetAccountLimit and GetHostedZone, and acm:DescribeCertificate.
+and, where the app has such parts, secretsmanager:DescribeSecret, route53:GetAccountLimit and GetHostedZone, acm:DescribeCertificate
+and sns:GetTopicAttributes.
 What it may not ask is a warning.
 
 Each check is a line, the worst first: "pass", "warn" or "fail", the region, the check and what was found; below it the way to put it right.

@@ -1,5 +1,16 @@
 export type { PlannedStack, PreflightPorts, Template } from './model';
-import type { Finding, OwnedResource, Plan, PlannedName, PlannedRegion, PlannedStack, PreflightPorts, QuotaCode, Verdict } from './model';
+import type {
+  Finding,
+  OwnedResource,
+  Plan,
+  PlannedName,
+  PlannedRegion,
+  PlannedStack,
+  PlannedTopic,
+  PreflightPorts,
+  QuotaCode,
+  Verdict,
+} from './model';
 import { planOf } from './plan.domain';
 import { causeOf } from '../../kernel/cause';
 import { strongRegions } from '../../kernel/strong-regions';
@@ -130,7 +141,8 @@ async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Pro
     }),
     ...planned.secrets.map((name) => one(`secret ${name}`, async () => isSecret(region, name, await ports.secretExists(region, name)))),
     ...planned.parameters.map((name) => one(`parameter ${name}`, async () => isParameter(name, await ports.parameter(region, name)))),
-    ...(planned.alarms === 0 ? [] : [one('alarms tell a person', () => Promise.resolve(isHeard(planned)))]),
+    ...(planned.alarms === 0 ? [] : [one('alarms have an action', () => Promise.resolve(isHeard(planned)))]),
+    ...planned.topics.map((topic) => one(`topic ${topic.arn.split(':').at(-1)}`, () => tellsAPerson(region, topic, ports))),
     one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
   ];
   return [enabled, ...(await Promise.all(findings))];
@@ -157,7 +169,18 @@ function isParameter(name: string, value: string | undefined): Judged {
   );
 }
 
-/** Whether the topic has subscriptions is not known before the deployment. */
+async function tellsAPerson(region: string, { arn, isMade, isSubscribed }: PlannedTopic, ports: PreflightPorts): Promise<Judged> {
+  const of = arn.split(':')[3];
+  if (of !== region) return fail(`it is in ${of}: CloudWatch refuses an alarm on it`, `give the alarms a topic of ${region}`);
+  const to = `--region ${region} --topic-arn ${arn} --protocol email --notification-endpoint ADDRESS`;
+  const subscribe = `subscribe to it: 'aws sns subscribe ${to}', and confirm the mail`;
+  const count = await ports.subscriptions(region, arn);
+  if (count === undefined && !isMade) return fail('it does not exist', 'name a topic that is there, or let the app make it');
+  if (count === undefined && isSubscribed) return pass('new, with a subscription: it has to be confirmed after the deployment');
+  if (count === undefined) return warn('new, and without a subscription: alarms tell no person', `after the deployment ${subscribe}`);
+  return count > 0 ? pass(`${count} confirmed subscriptions`) : warn('no subscription is confirmed: alarms tell no person', subscribe);
+}
+
 function isHeard({ alarms, silentAlarms }: PlannedRegion): Judged {
   if (silentAlarms === 0) return pass(`${alarms} alarms, each with an action`);
   return warn(
