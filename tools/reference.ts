@@ -65,7 +65,11 @@ export function renderReference(): string {
     '',
     ...table(['resource', 'used', 'default quota', '`preflight` looks'], quotas(all.filter(({ example }) => example === 'active-active'))),
     '',
-    "Defaults are those of AWS's quota pages of each service, copies that were read in November 2026. Ask for more in Service " +
+    "Defaults are those of AWS's quota pages of each service, copies that were read in November 2026: " +
+      '[Lambda](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), ' +
+      '[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html), ' +
+      '[EventBridge](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html), ' +
+      '[API Gateway](https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html). Ask for more in Service ' +
       'Quotas: of IAM and Route 53 in us-east-1, of the others in each region. Fixed ones cannot be raised.',
     '',
   ].join('\n');

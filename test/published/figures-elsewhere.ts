@@ -165,4 +165,16 @@ export const elsewhere: readonly Elsewhere[] = [
     code: ['src/events/outbox/outbox-props.ts', 'Duration.hours(12)'],
   },
   { document: 'docs/security.md', begins: 'So a page in the browser', why: 'the time that a signature is good for, as at AWS' },
+  { document: 'examples/migration/README.md', begins: 'The system of [active-active]', why: share },
+  { document: 'local/README.md', begins: '- `buses/`', why: 'a bound of the local run, which is no measurement' },
+  {
+    document: 'local/README.md',
+    begins: "The example's canaries run",
+    why: 'an example of `--minute` by default: five minutes of 5 s each',
+  },
+  {
+    document: 'local/README.md',
+    begins: 'The page draws the dashboards',
+    why: 'an example of `--minute` by default: sixty minutes of 5 s each',
+  },
 ];

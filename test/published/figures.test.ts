@@ -4,7 +4,9 @@ import { readTracked, trackedFiles } from '../project/tracked-files';
 
 /** Made by commands, which they name at their beginning. */
 const madeByCommands = ['docs/alarms.md', 'docs/reference.md', 'docs/security-table.md'];
-const documents = ['README.md', ...trackedFiles().filter((file) => /^docs\/[\w-]+\.md$/.test(file) && !madeByCommands.includes(file))];
+const read = /^(?:[A-Z]+|docs\/[\w-]+|examples\/.+|local\/README|tools\/local-package\/README)\.md$/;
+const unread = [...madeByCommands, 'API.md', 'CHANGELOG.md'];
+const documents = trackedFiles().filter((file) => read.test(file) && !unread.includes(file));
 
 /** What a team can set: a figure beside such a name is the default of that prop, which a test holds. */
 const settings = new Set([...readTracked('test/project/exported-surface.txt').matchAll(/^ {2}([a-z]\w+)\??$/gm)].map(([, name]) => name));
