@@ -11,6 +11,7 @@ import { createJudge } from '../../local/iam';
 import { EventFabric } from '../../local/observed';
 import { EngineAddress, RegionProxy, createLinks, startRegionProxy } from '../../local/proxy';
 import { GlobalTables, createGlobalTables } from '../../local/tables';
+import { until } from '../waits';
 
 export const accountId = '000000000000';
 
@@ -136,14 +137,12 @@ function tableLike(name: string): CreateTableCommand {
 }
 
 /** Asks until the answer is as wanted; fails after some seconds with the last answer. */
-export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, withinMs = 8000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
+export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, withinMs = 8_000): Promise<T> {
+  let last: T | undefined;
+  const look = async (): Promise<{ readonly answer: T } | undefined> => {
     const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
-  }
+    last = answer;
+    return wanted(answer) ? { answer } : undefined;
+  };
+  return (await until('the answer as wanted', look, { withinMs, everyMs: 20, beside: () => last })).answer;
 }
