@@ -34,11 +34,14 @@ function isConnectionError(error: unknown): boolean {
   );
 }
 
+/** An item at its bound of 400 KB takes nothing until it has been trimmed: not applied, and worth another try. */
+const isTooLarge = ({ name, message }: Error): boolean => name === 'ValidationException' && /item size/i.test(message);
+
 /** What an SDK error says about whether the request was applied; undefined: it says nothing of the kind, and no retry mends it. */
 export function faultOf(error: unknown): FaultKind | undefined {
   if (!(error instanceof DynamoDBServiceException)) return isConnectionError(error) ? 'unknown' : undefined;
   if (conflicts.has(error.name)) return 'conflict';
-  if (throttles.has(error.name)) return 'throttled';
+  if (throttles.has(error.name) || isTooLarge(error)) return 'throttled';
   return (error.$metadata.httpStatusCode ?? 500) < 500 ? undefined : 'unknown';
 }
 

@@ -18,6 +18,12 @@ describe('what an error of DynamoDB says', () => {
     ['ValidationException', 400, undefined],
   ])('%s (%i): %s', (name, status, fault) => expect(faultOf(dynamoError(name, status))).toBe(fault));
 
+  it('an item that is full: not applied, and worth another try, since it is trimmed', () => {
+    const full = dynamoError('ValidationException', 400);
+    full.message = 'Item size to update has exceeded the maximum allowed size';
+    expect(faultOf(full)).toBe('throttled');
+  });
+
   it.each([
     [Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), 'unknown'],
     [Object.assign(new Error('slow'), { name: 'TimeoutError' }), 'unknown'],

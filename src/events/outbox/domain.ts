@@ -193,7 +193,7 @@ export function isSo(decided: Decided, details: Details, nowMs: number): boolean
   const { only, id, tenant, accountId } = decided;
   if (!only) return true;
   const claim = details.get(keyIn(id, decided.epoch));
-  if (only.kind === 'young') return claim === undefined || only.writtenAt - (claim.at as number) < proviso.hiddenMs;
+  if (only.kind === 'young') return claim === undefined || only.writtenAt - ((claim.entryAt ?? claim.at) as number) < proviso.hiddenMs;
   const claims = claim !== undefined && isPayment(claim) && claim.nonce === only.nonce;
   if (only.kind === 'notClaimed') return !claims;
   // Where there is no claim yet, it is the claim's own record that tells, if ever it comes.

@@ -1,5 +1,5 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
-import { keyItemPk, kinds } from './domain';
+import { bounds, keyItemPk, kinds } from './domain';
 import { Item } from '../ports';
 
 /**
@@ -23,8 +23,9 @@ export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entry
 /** Whether an account takes no entry of this date any more. */
 export const isBehind = (account: Item, date: number): boolean => date <= (account.trimmedThrough as number);
 
-/** A date under which an account still takes an entry. */
-export const dateInFrontOf = ({ ports }: Attempt, account: Item): number => Math.max(ports.nowMs(), (account.trimmedThrough as number) + 1);
+/** A date under which an account still takes an entry, and will for a while. */
+export const dateInFrontOf = ({ ports }: Attempt, account: Item): number =>
+  Math.max(ports.nowMs(), (account.trimmedThrough as number) + bounds.inFrontMs);
 
 /**
  * Gives a claim's entry a date in front of the watermark, unless it is decided: an entry goes only when its own item is complete. Resolves

@@ -16,6 +16,11 @@ export const bounds = {
   trimEveryMove: 4,
   trimAtMost: 48,
   removeTriesAtMost: 2,
+  /**
+   * How far in front of the watermark a claim is dated again. The next place would be passed by the other region's next look, again and
+   * again, where this region's clock is behind.
+   */
+  inFrontMs: 1_000,
   /** Provisional entries that one decline settles on its way. */
   settleAtMost: 24,
   /** How often a payment that lacks money looks for funds that orphans hold, before it says that the account is busy. */

@@ -3,7 +3,7 @@ import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, keyItemPk, moveOf, Pa
 import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
 import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
-import { Item } from '../ports';
+import { Item, WriteResult } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
 
 interface Candidate {
@@ -15,6 +15,8 @@ interface Ripe {
   readonly id: string;
   readonly code: string;
   readonly at: number;
+  /** Whether a capture or a void changes it. */
+  readonly isHold: boolean;
 }
 type Items = ReadonlyMap<string, Item>;
 
@@ -47,9 +49,9 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const unsure = attempt.settings.copiesFollow ? open : open.filter((candidate) => !complete.has(candidate));
   const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
-    const { id, code } = candidate;
+    const { id, code, entry } = candidate;
     const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
-    return items.has(id) && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items) }] : [];
+    return items.has(id) && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
@@ -80,7 +82,11 @@ function oldEnough(
   });
   if (!settings.copiesFollow) {
     const afterMs = entries > bounds.crowdedFrom ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : bounds.trimAfterMs;
-    return age(afterMs, dateOf);
+    // A date far ahead of this clock comes from a clock that went wrong, or follows it: the claim's own tells its age.
+    return age(afterMs, (candidate, items) => {
+      const date = dateOf(candidate, items);
+      return date > ports.nowMs() + bounds.clockSkewMs ? (items.get(candidate.id)!.at as number) : date;
+    });
   }
   const halfFull = entries > bounds.entriesPerAccount / 2;
   return age(
@@ -194,15 +200,49 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
   else await drive(attempt, claim, moved);
 }
 
+/**
+ * Removes what nothing needs any more: all at once, and where one of them has changed meanwhile, what can change no more by itself. On a
+ * busy account some hold is always captured between the look and the removal, and would keep everything there. Then the holds, of which the
+ * older ones change less. What was complete stays complete, whatever happens between two tries.
+ */
 async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<void> {
-  const through = account.trimmedThrough as number;
+  let item = account;
+  let left = ripe;
+  const all = (): readonly Ripe[] => left;
+  const steady = (): readonly Ripe[] => left.filter(({ isHold: changes }) => !changes);
+  const older = (): readonly Ripe[] => olderHalf(left.filter(({ isHold: changes }) => changes));
+  for (const choose of [all, steady, older, older]) {
+    const chosen = choose();
+    if (chosen.length === 0) continue;
+    const result = await removeAll(attempt, item, chosen);
+    if (result.kind === 'written') {
+      item = { ...item, trimmedThrough: throughAfter(item, chosen) };
+      left = left.filter((one) => !chosen.includes(one));
+      if (choose === older) return;
+    } else {
+      // Another look was first: the next one goes on.
+      if (!result.found || result.found.trimmedThrough !== item.trimmedThrough) return;
+      item = result.found;
+      const codes = entriesOf(item);
+      left = (choose === older ? chosen : left).filter(({ id, code }) => codes[id] === code);
+    }
+  }
+}
+
+const olderHalf = (some: readonly Ripe[]): readonly Ripe[] =>
+  [...some].sort((one, other) => one.at - other.at).slice(0, Math.ceil(some.length / 2));
+
+const throughAfter = (account: Item, ripe: readonly Ripe[]): number =>
+  Math.max(account.trimmedThrough as number, ...ripe.map(({ at }) => at));
+
+function removeAll(attempt: Attempt, account: Item, ripe: readonly Ripe[]): Promise<WriteResult> {
   // Where two regions are at odds about the account, payments come first: this is given up soon.
-  await attempt.change(
+  return attempt.change(
     {
       pk: account.pk,
       // The watermark tells whether another trimming came first, if it rose; the entries, whether something else stands there since.
-      require: [{ test: 'equals', path: ['trimmedThrough'], value: through }, ...ripe.map(unchanged)],
-      set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],
+      require: [{ test: 'equals', path: ['trimmedThrough'], value: account.trimmedThrough as number }, ...ripe.map(unchanged)],
+      set: [[['trimmedThrough'], throughAfter(account, ripe)]],
       remove: ripe.map(({ id }) => ['entries', id] as const),
     },
     bounds.removeTriesAtMost,

@@ -228,7 +228,7 @@ const moves: readonly Mistake[] = [
 const trimming: readonly Mistake[] = [
   {
     name: 'an entry trimmed without the watermark',
-    edits: [ledger('protocol/trim', "    set: [[['trimmedThrough'], Math.max(through, ...ripe.map(({ at }) => at))]],\n", '')],
+    edits: [ledger('protocol/trim', "    set: [[['trimmedThrough'], throughAfter(account, ripe)]],\n", '')],
   },
   {
     name: 'an entry trimmed before its completion was read',

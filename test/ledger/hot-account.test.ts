@@ -1,0 +1,80 @@
+import { openLoad } from './open-load';
+import { paid } from './paid';
+import { sets, World } from './world';
+import { Change, WriteResult } from '../../src/ledger/ports';
+import { PaymentsLedger } from '../../src/ledger/protocol/service';
+
+/** An account that many use at once: entries are removed while others come and change. One call after the other shows nothing of this. */
+
+const account = 'a#acme#acc';
+const outcomesOf = (outcomes: Readonly<Record<string, number>>): string[] => Object.keys(outcomes).sort();
+
+test('twenty payments a second, captured in a second and a half, leave the entries of some seconds', async () => {
+  const { outcomes, mostEntries } = await openLoad({
+    regions: { east: { paymentsPerSecond: 10 }, west: { paymentsPerSecond: 10 } },
+    forMs: 30_000,
+    captureAfterMs: 1_500,
+    oneWayMs: [15, 40],
+    seed: 1,
+  });
+  expect(outcomesOf(outcomes)).toEqual(['capture CAPTURED', 'pay AUTHORISED']);
+  expect(mostEntries).toBeLessThan(150);
+});
+
+test.each([
+  [80, 'at once', 100],
+  [60, 'after a second', 1_000],
+])('%i a second, captured %s, stay within what the item of an account takes, across an ocean', async (rate, _, captureAfterMs) => {
+  const { outcomes, throttled } = await openLoad({
+    regions: { east: { paymentsPerSecond: rate / 2 }, west: { paymentsPerSecond: rate / 2 } },
+    forMs: 20_000,
+    captureAfterMs,
+    oneWayMs: [30, 60],
+    seed: 1,
+  });
+  expect([throttled, outcomesOf(outcomes)]).toEqual([0, ['capture CAPTURED', 'pay AUTHORISED']]);
+});
+
+test('what an account cannot take is refused before anything is decided, and the rest is paid and captured', async () => {
+  const { outcomes, throttled } = await openLoad({
+    regions: { east: { paymentsPerSecond: 100 }, west: { paymentsPerSecond: 100 } },
+    forMs: 5_000,
+    captureAfterMs: 100,
+    oneWayMs: [30, 60],
+    seed: 1,
+  });
+  expect(throttled).toBeGreaterThan(0);
+  expect(Object.keys(outcomes).filter((outcome) => !/^(?:pay|capture) (?:AUTHORISED|CAPTURED|busy|unsure)$/.test(outcome))).toEqual([]);
+});
+
+test('a claim that is dated again stands, although the next look of the other region comes before its entry', async () => {
+  const world = new World();
+  await world.ledger('us-east-1').openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+  const raisesMs = [2_000, 2_900];
+  let datings = 0;
+  const change = async (asked: Change): Promise<WriteResult> => {
+    if (sets('entryAt')(asked)) datings += 1;
+    const aheadMs = asked.pk === account ? raisesMs.shift() : undefined;
+    if (aheadMs !== undefined) {
+      await world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs + aheadMs]] });
+    }
+    return world.memory.change(asked);
+  };
+  const store = Object.assign(Object.create(world.memory) as typeof world.memory, { change });
+  const behind = new PaymentsLedger({ ...world.ports(), store }, { region: 'us-west-2' });
+  const outcome = await behind.authorise(world.context(), { idempotencyKey: 'p', accountId: 'acc', amount: 1, currency: 'EUR' });
+  expect([paid(outcome).status, datings, raisesMs]).toEqual(['AUTHORISED', 1, []]);
+});
+
+test('an account whose watermark a wrong clock has pushed ahead loses its entries all the same', async () => {
+  const world = new World();
+  const ledger = world.ledger('us-east-1');
+  await ledger.openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000_000 });
+  await world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], world.nowMs + 3_600_000]] });
+  world.random = () => 0; // every call looks after the account
+  for (let number = 0; number < 40; number += 1) {
+    world.nowMs += 70_000;
+    await ledger.authorise(world.context(), { idempotencyKey: `p${number}`, accountId: 'acc', amount: 1, currency: 'EUR' });
+  }
+  expect(Object.keys(world.stored(account).entries as object).length).toBeLessThan(5);
+});
