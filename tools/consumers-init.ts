@@ -106,6 +106,16 @@ async function npmInstall(folder: string, before: string | undefined): Promise<v
 
 const functionIn = (app: string): string => path.join(app, 'functions', 'recorder');
 
+/** The path of a stranger's shell, as the README sets it: what the repository has installed is not on it. */
+const strangersPath = (app: string, ...first: readonly string[]): string =>
+  [
+    ...first,
+    path.join(functionIn(app), 'node_modules', '.bin'),
+    ...process.env.PATH!.split(path.delimiter).filter((folder) => !folder.endsWith(path.join('node_modules', '.bin'))),
+  ].join(path.delimiter);
+
+const cdkProgram = path.join(root, 'node_modules', '.bin', 'cdk');
+
 /** What the recorder's function is bundled with, as the README says. */
 const installFunction = (app: string, before: string | undefined): Promise<void> =>
   npmInstall(functionIn(app), before === undefined ? undefined : functionIn(before));
@@ -119,9 +129,9 @@ function typescript(workshop: string): Trial {
     init: () => byNpm(workshop),
     test: async (app, before) => {
       await npmInstall(app, before);
-      await must('npm', ['test'], { cwd: app });
+      await must('npm', ['test'], { cwd: app, env: { PATH: strangersPath(app) } });
     },
-    cdk: (app) => ({ program: [path.join(app, 'node_modules', '.bin', 'cdk')] }),
+    cdk: (app) => ({ program: [path.join(app, 'node_modules', '.bin', 'cdk')], env: { PATH: strangersPath(app) } }),
   };
 }
 
@@ -140,9 +150,10 @@ function python(workshop: string): Trial {
         ['install', '--quiet', '--no-compile', '--disable-pip-version-check', '-r', 'requirements-dev.txt'],
         { cwd: app },
       );
-      await must(path.join(programs, 'python'), ['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], { cwd: app });
+      const env = { PATH: strangersPath(app) };
+      await must(path.join(programs, 'python'), ['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], { cwd: app, env });
     },
-    cdk: () => ({ program: ['cdk'], env: { PATH: `${programs}${path.delimiter}${process.env.PATH}` } }),
+    cdk: (app) => ({ program: [cdkProgram], env: { PATH: strangersPath(app, programs) } }),
   };
 }
 
@@ -162,9 +173,9 @@ function java(workshop: string): Trial {
       mkdirSync(path.dirname(settings));
       writeFileSync(settings, mavenSettings);
       writeFileSync(path.join(app, '.mvn', 'maven.config'), `-gs\n${settings}\n-Dmaven.repo.local=${repository}\n`);
-      await must('mvn', ['--quiet', '--batch-mode', 'test'], { cwd: app });
+      await must('mvn', ['--quiet', '--batch-mode', 'test'], { cwd: app, env: { PATH: strangersPath(app) } });
     },
-    cdk: () => ({ program: ['cdk'] }),
+    cdk: (app) => ({ program: [cdkProgram], env: { PATH: strangersPath(app) } }),
   };
 }
 
@@ -198,8 +209,8 @@ function go(workshop: string): Trial {
       await installFunction(app, before);
       await must('go', ['mod', 'edit', '-replace', `${goModule}=${path.join(dist, 'go', 'cdkmultiregionpayments')}`], { cwd: app, env });
       await must('go', ['mod', 'tidy'], { cwd: app, env });
-      await must('go', ['test', './...'], { cwd: app, env });
+      await must('go', ['test', './...'], { cwd: app, env: { ...env, PATH: strangersPath(app) } });
     },
-    cdk: () => ({ program: ['cdk'], env }),
+    cdk: (app) => ({ program: [cdkProgram], env: { ...env, PATH: strangersPath(app) } }),
   };
 }

@@ -151,8 +151,11 @@ function pomOf(versions: Readonly<Record<string, string>>): string {
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 const lines = (...all: string[]): string => `${all.join('\n')}\n`;
 
-/** Brings what the recorder's function is bundled with. */
-const installFunction = `npm install --prefix ${functionFolder}`;
+/** Brings what the recorder's function is bundled with. Outside of TypeScript the CDK finds esbuild by the path alone. */
+const installFunction = `npm install --prefix ${functionFolder}\nexport PATH="$PWD/${functionFolder}/node_modules/.bin:$PATH"`;
+const inNewShells =
+  'In a new shell give the line with `export` again, in this folder: by it the CDK finds esbuild, which bundles the function. ' +
+  'Without it, it asks for Docker.';
 
 const besideCode = `\`${functionFolder}\`, in TypeScript as in every language`;
 
@@ -175,6 +178,7 @@ export function readmeOf(root: string, example: Example, language: Language): st
   const values: Readonly<Record<string, string>> = {
     NEEDS: commands.needs,
     INSTALL: commands.install,
+    SHELL: language === 'typescript' ? '' : `\n${inNewShells}`,
     TEST: commands.test,
     CDK: commands.cdk,
     CONFIG: commands.config[example],
