@@ -1,4 +1,4 @@
-import type { PlannedStack, PreflightPorts, TemplateResource } from '../../src/commands/preflight/model';
+import type { PlannedStack, PreflightPorts, TemplateResource, TopicState } from '../../src/commands/preflight/model';
 import { Preflight, preflight } from '../../src/commands/preflight/service';
 
 export const account = '111122223333';
@@ -49,6 +49,17 @@ export const app = [
   }),
 ];
 
+/** A topic with the policy that SNS gives it. */
+export const topicWith = (confirmed: number, more: Partial<TopicState> = {}): TopicState => ({
+  confirmed,
+  policy: policyOf({ AWS: '*' }, ['SNS:GetTopicAttributes', 'SNS:Publish']),
+  ...more,
+});
+
+/** A policy with one statement that allows. */
+export const policyOf = (Principal: unknown, Action: unknown = 'sns:Publish'): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action, Resource: '*' }] });
+
 /** An account in which all is as it should be, but for what is given. */
 export function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts {
   return {
@@ -59,8 +70,8 @@ export function portsWith(changed: Partial<PreflightPorts> = {}): PreflightPorts
     stackResources: () => Promise.resolve([]),
     unreservedConcurrency: () => Promise.resolve(1_000),
     exists: () => Promise.resolve(false),
-    secretExists: () => Promise.resolve(true),
-    subscriptions: () => Promise.resolve(1),
+    secret: () => Promise.resolve({ isDeleted: false, hasValue: true }),
+    topic: () => Promise.resolve(topicWith(1)),
     tableCount: () => Promise.resolve(3),
     quota: (_, code) => Promise.resolve({ lambda: 1_000, apigateway: 10_000, dynamodb: 2_500, events: 300 }[code.split(' ')[0]]!),
     healthChecks: () => Promise.resolve({ used: 4, limit: 200 }),

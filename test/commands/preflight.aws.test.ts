@@ -48,29 +48,45 @@ test('who asks, where regions are on, and what the bootstrap says', async () => 
   await expect(ports.parameter('us-west-2', '/cdk-bootstrap/x/version')).resolves.toBeUndefined();
 });
 
-test('whether a secret is there, without its content', async () => {
-  replies = { DescribeSecret: { body: { Name: 'acme-pay/drill-client' } } };
-  await expect(account().secretExists('us-west-2', 'acme-pay/drill-client')).resolves.toBe(true);
+test('whether a secret is there and can be read, without its content', async () => {
+  const name = 'acme-pay/drill-client';
+  const current = { VersionIdsToStages: { a: ['AWSPREVIOUS'], b: ['AWSCURRENT', 'own'] } };
+  replies = { DescribeSecret: { body: { Name: name, ...current } } };
+  await expect(account().secret('us-west-2', name)).resolves.toEqual({ isDeleted: false, hasValue: true });
   expect(aws.calls.map(({ service, region, input }) => [service, region, input])).toEqual([
     ['secretsmanager', 'us-west-2', { SecretId: 'acme-pay/drill-client' }],
   ]);
+  replies = { DescribeSecret: { body: { ...current, DeletedDate: 1_800_000_000 } } };
+  await expect(account().secret('us-west-2', name)).resolves.toEqual({ isDeleted: true, hasValue: true });
+  for (const VersionIdsToStages of [undefined, {}, { a: ['AWSPENDING'] }]) {
+    replies = { DescribeSecret: { body: { VersionIdsToStages } } };
+    await expect(account().secret('us-west-2', name)).resolves.toEqual({ isDeleted: false, hasValue: false });
+  }
   replies = { DescribeSecret: refusal('ResourceNotFoundException') };
-  await expect(account().secretExists('us-west-2', 'acme-pay/drill-client')).resolves.toBe(false);
+  await expect(account().secret('us-west-2', name)).resolves.toBeUndefined();
 });
 
-test('how many subscriptions of a topic are confirmed', async () => {
+test('how many subscriptions of a topic are confirmed, its key and its policy', async () => {
   const attributes = (entry: string): AwsReply =>
-    xml(within('GetTopicAttributesResponse GetTopicAttributesResult Attributes', entry && `<entry>${entry}</entry>`));
+    xml(
+      within(
+        'GetTopicAttributesResponse GetTopicAttributesResult Attributes',
+        entry && `<entry>${entry}</entry><entry><key>Policy</key><value>{}</value></entry>`,
+      ),
+    );
   const topic = 'arn:aws:sns:us-west-2:111122223333:pager';
   replies = { GetTopicAttributes: attributes('<key>SubscriptionsConfirmed</key><value>2</value>') };
-  await expect(account().subscriptions('us-west-2', topic)).resolves.toBe(2);
+  await expect(account().topic('us-west-2', topic)).resolves.toEqual({ confirmed: 2, policy: '{}' });
   expect(aws.calls.map(({ service, region, input }) => [service, region, input.TopicArn])).toEqual([['sns', 'us-west-2', topic]]);
+  const encrypted = '<key>SubscriptionsConfirmed</key><value>0</value></entry><entry><key>KmsMasterKeyId</key><value>alias/aws/sns</value>';
+  replies = { GetTopicAttributes: attributes(encrypted) };
+  await expect(account().topic('us-west-2', topic)).resolves.toEqual({ confirmed: 0, key: 'alias/aws/sns', policy: '{}' });
   replies = { GetTopicAttributes: attributes('') };
-  await expect(account().subscriptions('us-west-2', topic)).rejects.toThrow('AWS says no number for confirmed subscriptions');
+  await expect(account().topic('us-west-2', topic)).rejects.toThrow('AWS says no number for confirmed subscriptions');
   replies = { GetTopicAttributes: errorXml('NotFound', 'Topic does not exist', 404) };
-  await expect(account().subscriptions('us-west-2', topic)).resolves.toBeUndefined();
+  await expect(account().topic('us-west-2', topic)).resolves.toBeUndefined();
   replies = { GetTopicAttributes: errorXml('AuthorizationError', 'not authorized', 403) };
-  await expect(account().subscriptions('us-west-2', topic)).rejects.toThrow('not authorized');
+  await expect(account().topic('us-west-2', topic)).rejects.toThrow('not authorized');
 });
 
 test("a stack's status and resources, page by page; none of a stack that does not exist", async () => {

@@ -1,5 +1,5 @@
 import { account, app, check, notPassed, portsWith, regions, stack, table } from './preflight-account';
-import type { PreflightPorts, TemplateResource } from '../../src/commands/preflight/model';
+import type { PreflightPorts, SecretState, TemplateResource } from '../../src/commands/preflight/model';
 import { planOf } from '../../src/commands/preflight/plan.domain';
 import { preflight, preflightText } from '../../src/commands/preflight/service';
 
@@ -262,13 +262,27 @@ describe('what a stranger forgets', () => {
   test('a secret that the app reads by its name must be there', async () => {
     const stacks = [stack('us-east-1', { Policy, Again: Policy })];
     const asked: string[] = [];
-    const secretExists = (region: string, name: string): Promise<boolean> => {
+    const secret = (region: string, name: string): Promise<undefined> => {
       asked.push(`${region} ${name}`);
-      return Promise.resolve(false);
+      return Promise.resolve(undefined);
     };
-    expect(notPassed(await check({ secretExists }, stacks))).toEqual(['fail us-east-1 secret acme-pay/drill-client: it does not exist']);
+    expect(notPassed(await check({ secret }, stacks))).toEqual(['fail us-east-1 secret acme-pay/drill-client: it does not exist']);
     expect(asked).toEqual(['us-east-1 acme-pay/drill-client']);
     expect(notPassed(await check({}, stacks))).toEqual([]);
+  });
+
+  test.each<[SecretState, string, string]>([
+    [
+      { isDeleted: true, hasValue: true },
+      'its deletion is scheduled: it cannot be read',
+      "restore it: 'aws secretsmanager restore-secret --region us-east-1 --secret-id acme-pay/drill-client'",
+    ],
+    [{ isDeleted: false, hasValue: false }, 'it has no current value', 'put-secret-value --region us-east-1'],
+  ])('a secret that cannot be read is as good as none: %j', async (state, detail, fix) => {
+    const { findings } = await check({ secret: () => Promise.resolve(state) }, [stack('us-east-1', { Policy })]);
+    expect(findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([
+      { region: 'us-east-1', check: 'secret acme-pay/drill-client', verdict: 'fail', detail, fix: expect.stringContaining(fix) as string },
+    ]);
   });
 
   test('an alarm that stops an experiment is heard by AWS FIS', async () => {

@@ -10,7 +10,7 @@ import { DescribeSecretCommand, ResourceNotFoundException as SecretNotFound, Sec
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { GetTopicAttributesCommand, NotFoundException as TopicNotFound, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import type { OwnedResource, PreflightPorts } from './model';
+import type { OwnedResource, PreflightPorts, SecretState } from './model';
 import { clock } from '../../runtime/clock';
 import { callerIdentity, regionSettings, RegionSettings, statusOf, unlessAbsent } from '../account.aws';
 
@@ -37,14 +37,12 @@ export function preflightAccount(endpointUrl?: string): Omit<PreflightPorts, 'de
     stackStatus: (region, StackName) => stackStatus(clients(region).cloudformation, StackName),
     stackResources: (region, StackName) => stackResources(clients(region).cloudformation, StackName),
     exists: ({ kind, name, region }) => existing[kind](clients(region), name),
-    secretExists: async (region, SecretId) => {
-      const secret = await unlessAbsent(SecretNotFound, () => clients(region).secrets.send(new DescribeSecretCommand({ SecretId })));
-      return secret !== undefined;
-    },
-    subscriptions: (region, TopicArn) =>
+    secret: (region, name) => secretState(clients(region).secrets, name),
+    topic: (region, TopicArn) =>
       unlessAbsent(TopicNotFound, async () => {
-        const { Attributes } = await clients(region).sns.send(new GetTopicAttributesCommand({ TopicArn }));
-        return valueOf(Number(Attributes?.SubscriptionsConfirmed ?? NaN), 'confirmed subscriptions');
+        const { Attributes = {} } = await clients(region).sns.send(new GetTopicAttributesCommand({ TopicArn }));
+        const { SubscriptionsConfirmed = NaN, KmsMasterKeyId: key, Policy: policy } = Attributes;
+        return { confirmed: valueOf(Number(SubscriptionsConfirmed), 'confirmed subscriptions'), key, policy };
       }),
     tableCount: async (region) => {
       let count = 0;
@@ -121,6 +119,12 @@ function valueOf(value: number | undefined, what: string): number {
   if (value === undefined || Number.isNaN(value)) throw new Error(`AWS says no number for ${what}`);
   return value;
 }
+
+const secretState = (client: SecretsManagerClient, SecretId: string): Promise<SecretState | undefined> =>
+  unlessAbsent(SecretNotFound, async () => {
+    const { DeletedDate, VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+    return { isDeleted: DeletedDate !== undefined, hasValue: Object.values(VersionIdsToStages).flat().includes('AWSCURRENT') };
+  });
 
 /** CloudFormation has no error of its own for a stack that does not exist. */
 const noStack = (error: unknown): boolean =>

@@ -104,6 +104,29 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** A finding before its place is known. */
+export type Judged = Omit<Finding, 'region' | 'check'>;
+
+export const pass = (detail: string): Judged => ({ verdict: 'pass', detail });
+export const warn = (detail: string, fix: string): Judged => ({ verdict: 'warn', detail, fix });
+export const fail = (detail: string, fix: string): Judged => ({ verdict: 'fail', detail, fix });
+
+export interface SecretState {
+  /** Its deletion is scheduled: until then it can be restored, and not be read. */
+  readonly isDeleted: boolean;
+  /** A version of it is staged AWSCURRENT, which readers get. */
+  readonly hasValue: boolean;
+}
+
+export interface TopicState {
+  /** Subscriptions that are confirmed. */
+  readonly confirmed: number;
+  /** Key that its messages are encrypted with; undefined: they are not. */
+  readonly key?: string;
+  /** Its policy, as JSON. */
+  readonly policy?: string;
+}
+
 /** What the checks ask of AWS. Each may reject: then the check cannot tell, and says why. */
 export interface PreflightPorts {
   /** Account of the credentials. */
@@ -119,9 +142,10 @@ export interface PreflightPorts {
   /** Of the functions that may run at once, those that no function has reserved. */
   unreservedConcurrency(region: string): Promise<number>;
   exists(name: PlannedName): Promise<boolean>;
-  secretExists(region: string, name: string): Promise<boolean>;
-  /** Subscriptions of a topic that are confirmed; undefined: there is no such topic. */
-  subscriptions(region: string, topicArn: string): Promise<number | undefined>;
+  /** A secret, without its content; undefined: there is none. */
+  secret(region: string, name: string): Promise<SecretState | undefined>;
+  /** Undefined: there is no such topic. */
+  topic(region: string, topicArn: string): Promise<TopicState | undefined>;
   tableCount(region: string): Promise<number>;
   quota(region: string, code: QuotaCode): Promise<number>;
   healthChecks(): Promise<{ readonly used: number; readonly limit: number }>;

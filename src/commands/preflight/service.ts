@@ -1,17 +1,20 @@
 export type { PlannedStack, PreflightPorts, Template } from './model';
+import { fail, pass, warn } from './model';
 import type {
   Finding,
+  Judged,
   OwnedResource,
   Plan,
   PlannedName,
   PlannedRegion,
   PlannedStack,
-  PlannedTopic,
   PreflightPorts,
   QuotaCode,
   Verdict,
 } from './model';
 import { planOf } from './plan.domain';
+import { isReadable } from './secrets.domain';
+import { tellsAPerson } from './topics.domain';
 import { causeOf } from '../../kernel/cause';
 import { strongRegions } from '../../kernel/strong-regions';
 
@@ -28,13 +31,6 @@ export interface Preflight {
   readonly warned: number;
   readonly failed: number;
 }
-
-/** A finding before its place is known. */
-type Judged = Omit<Finding, 'region' | 'check'>;
-
-const pass = (detail: string): Judged => ({ verdict: 'pass', detail });
-const warn = (detail: string, fix: string): Judged => ({ verdict: 'warn', detail, fix });
-const fail = (detail: string, fix: string): Judged => ({ verdict: 'fail', detail, fix });
 
 /** Asks of each region whether the app can be deployed there. It changes nothing. */
 export async function preflight(
@@ -139,10 +135,12 @@ async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Pro
       const there = (await deployed.takenIn(region)).filter(({ kind }) => kind === 'table').length;
       return hasRoom(await ports.tableCount(region), planned.tables - there, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables');
     }),
-    ...planned.secrets.map((name) => one(`secret ${name}`, async () => isSecret(region, name, await ports.secretExists(region, name)))),
+    ...planned.secrets.map((name) => one(`secret ${name}`, async () => isReadable(region, name, await ports.secret(region, name)))),
     ...planned.parameters.map((name) => one(`parameter ${name}`, async () => isParameter(name, await ports.parameter(region, name)))),
     ...(planned.alarms === 0 ? [] : [one('alarms have an action', () => Promise.resolve(isHeard(planned)))]),
-    ...planned.topics.map((topic) => one(`topic ${topic.arn.split(':').at(-1)}`, () => tellsAPerson(region, topic, ports))),
+    ...planned.topics.map((topic) =>
+      one(`topic ${topic.arn.split(':').at(-1)}`, async () => tellsAPerson(region, topic, await ports.topic(region, topic.arn))),
+    ),
     one('quota of rules', async () => hasRoom(0, planned.rules, await ports.quota(region, 'events L-244521F2'), 'rules of one bus')),
   ];
   return [enabled, ...(await Promise.all(findings))];
@@ -154,11 +152,6 @@ function isEnabled(status: string): Judged {
   return fail(status, "enable it: 'aws account enable-region --region-name REGION'");
 }
 
-function isSecret(region: string, name: string, exists: boolean): Judged {
-  const fix = `make it before the first run: 'aws secretsmanager create-secret --region ${region} --name ${name} --secret-string file://FILE'`;
-  return exists ? pass('it is there') : fail('it does not exist', fix);
-}
-
 /** AWS's own parameters stand in each region that offers what they name, such as the extension of AWS FIS. */
 function isParameter(name: string, value: string | undefined): Judged {
   if (value !== undefined) return pass('it is there');
@@ -167,18 +160,6 @@ function isParameter(name: string, value: string | undefined): Judged {
     'it does not exist',
     isOfAws ? 'AWS does not offer there what it names: leave out the construct that reads it' : 'make it before the first deployment',
   );
-}
-
-async function tellsAPerson(region: string, { arn, isMade, isSubscribed }: PlannedTopic, ports: PreflightPorts): Promise<Judged> {
-  const of = arn.split(':')[3];
-  if (of !== region) return fail(`it is in ${of}: CloudWatch refuses an alarm on it`, `give the alarms a topic of ${region}`);
-  const to = `--region ${region} --topic-arn ${arn} --protocol email --notification-endpoint ADDRESS`;
-  const subscribe = `subscribe to it: 'aws sns subscribe ${to}', and confirm the mail`;
-  const count = await ports.subscriptions(region, arn);
-  if (count === undefined && !isMade) return fail('it does not exist', 'name a topic that is there, or let the app make it');
-  if (count === undefined && isSubscribed) return pass('new, with a subscription: it has to be confirmed after the deployment');
-  if (count === undefined) return warn('new, and without a subscription: alarms tell no person', `after the deployment ${subscribe}`);
-  return count > 0 ? pass(`${count} confirmed subscriptions`) : warn('no subscription is confirmed: alarms tell no person', subscribe);
 }
 
 function isHeard({ alarms, silentAlarms }: PlannedRegion): Judged {
