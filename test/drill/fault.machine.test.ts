@@ -1,7 +1,9 @@
 import { drillWorld, runDrill } from './machine-run';
 import { DrillWorld, plan, run, WorldSettings } from './world';
 import { drillKeys } from '../../src/drill/contract';
+import { ownerOf } from '../../src/drill/domain';
 import type { ExperimentRecord } from '../../src/drill/fault/model';
+import { endFaultsOf } from '../../src/drill/fault/watch.service';
 import type { DrillEvidence } from '../../src/drill/report/page.domain';
 
 const asked = { startedBy: 'ada', kind: 'fault' };
@@ -158,6 +160,49 @@ test.each(['watch', 'takeAway', 'comeBack', 'recheck'])('a step that always fail
   const { result } = await runDrill(world, asked);
   expect(result.state).toBe('FAILED');
   expect(world.inService).toBe(true);
+});
+
+describe('what ends an experiment does not wait for the rest', () => {
+  const other = (id: string, name = run): ExperimentRecord => ({ id, template: 'EXT1', run: name, status: 'running', actions: [] });
+  const broken = (switchFails: DrillWorld['switchFails']): DrillWorld => Object.assign(new DrillWorld(), { switchFails });
+
+  test('the table of the region that serves does not answer: the step ends the experiment and fails', async () => {
+    const world = new DrillWorld({ fault: later(10_000, actionIs('failed')) });
+    world.switchFails = 'clear';
+    const { visited, status } = await runDrill(world, asked);
+    expect(visited).toContain('Put region back');
+    expect(status).toBe('FAILED');
+    expect(world.inService).toBe(true);
+  });
+
+  test('one that does not end leaves the others to be ended, and the switch to be taken away', async () => {
+    const world = new DrillWorld();
+    const own = other('EXP1');
+    world.experiment = { ...own, startedMs: world.nowMs };
+    world.endless = 'EXP1';
+    world.forgotten.push(other('EXP2'), other('EXP3', 'another'));
+    const { faults } = world;
+    await expect(endFaultsOf(faults, run, own)).rejects.toThrow('FIS does not end EXP1');
+    expect(world.asked).toEqual(['EXP1', 'EXP2']);
+  });
+
+  test.each<DrillWorld['switchFails']>(['read', 'clear'])('the watchdog ends it though the switch does not %s', async (switchFails) => {
+    const world = broken(switchFails);
+    world.experiment = { ...other('EXP1'), startedMs: world.nowMs };
+    world.mark = { owner: ownerOf(run), at: world.nowMs };
+    await expect(world.watchdog().look()).rejects.toThrow('the table does not answer');
+    expect(world.asked).toEqual(['EXP1']);
+    expect(world.experiment.status).toBe('stopped');
+  });
+
+  test('the watchdog ends each that is forgotten, whatever became of the one before, and says what did not end', async () => {
+    const world = broken('read');
+    world.forgotten.push(other('EXP2'), other('EXP3'));
+    world.endless = 'EXP2';
+    await expect(world.watchdog().look()).rejects.toThrow('2 of 3 failed: the table does not answer; FIS does not end EXP2');
+    expect(world.asked).toEqual(['EXP2', 'EXP3']);
+    expect(world.told.map(({ text }) => text)).toEqual([expect.stringContaining('The experiment EXP3')]);
+  });
 });
 
 describe('the watchdog', () => {

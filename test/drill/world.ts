@@ -80,6 +80,13 @@ export class DrillWorld {
   public executions: DrillExecution[] = [];
   /** A step that fails whenever it is asked. */
   public broken?: string;
+  /** The table does not answer for the drilled region's switch. */
+  public switchFails?: 'read' | 'clear';
+  /** FIS does not end this one. */
+  public endless?: string;
+  /** Experiments of other runs. */
+  public readonly forgotten: ExperimentRecord[] = [];
+  public readonly asked: string[] = [];
   private readonly changes: { readonly atMs: number; readonly inService: boolean }[] = [];
   private proberMs?: number;
   private calls: SeenCall[] = [];
@@ -107,7 +114,11 @@ export class DrillWorld {
   };
 
   public readonly switches = {
-    read: async (region: string) => (region === plan.drilled ? this.mark : this.settings.beside?.(this.mark !== undefined)),
+    read: async (region: string) => {
+      if (region !== plan.drilled) return this.settings.beside?.(this.mark !== undefined);
+      if (this.switchFails === 'read') throw new Error('the table does not answer');
+      return this.mark;
+    },
     set: async (_: string, mark: DrainMark) => {
       if (this.mark && isDrainedBy(this.mark, this.nowMs)) return this.mark.owner === mark.owner ? this.mark : undefined;
       this.mark = mark;
@@ -115,6 +126,7 @@ export class DrillWorld {
       return mark;
     },
     clear: async (_: string, owner: string) => {
+      if (this.switchFails === 'clear') throw new Error('the table does not answer');
       if (this.mark?.owner !== owner) return;
       this.mark = undefined;
       this.change(this.nowMs, true);
@@ -132,13 +144,15 @@ export class DrillWorld {
       return this.experiment;
     },
     look: async () => this.seenExperiment(),
-    running: async () => (this.runs ? [this.seenExperiment()] : []),
+    running: async () => [...(this.runs ? [this.seenExperiment()] : []), ...this.forgotten],
     runningBeside: async () => {
       if (this.settings.faultLookFails?.(!this.inService)) throw new Error('FIS does not answer');
       return this.settings.faultBeside;
     },
-    stop: async () => {
-      if (!this.runs) return;
+    stop: async (id) => {
+      this.asked.push(id);
+      if (id === this.endless) throw new Error(`FIS does not end ${id}`);
+      if (!this.runs || id !== this.experiment!.id) return;
       this.change(this.nowMs, true);
       this.experiment = { ...this.experiment!, status: 'stopped', endedMs: this.nowMs };
     },

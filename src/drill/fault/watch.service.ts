@@ -1,5 +1,6 @@
 import { endedFaultProblem, faultProblem, isOver, struckAt, withoutEffect } from './domain';
 import { ExperimentRecord } from './model';
+import { allOf } from '../../kernel/all-of';
 import { silence, Sight } from '../domain';
 import { DrillFacts } from '../model';
 import { RegionFaults } from '../ports';
@@ -38,21 +39,28 @@ export async function endedFault(
 
 /** Ends a run's experiment, also one that was started by a step whose answer did not come. */
 export async function endFaultsOf(faults: Pick<RegionFaults, 'running' | 'stop'>, run: string, own?: ExperimentRecord): Promise<void> {
-  // The one that is known first: a list may be behind.
-  if (own) await faults.stop(own.id);
-  for (const record of await faults.running()) if (record.run === run && record.id !== own?.id) await faults.stop(record.id);
+  const others = async (): Promise<void> => {
+    const more = (await faults.running()).filter((record) => record.run === run && record.id !== own?.id);
+    await allOf(more.map(({ id }) => faults.stop(id)));
+  };
+  // The one that is known does not wait for a list, which may be behind.
+  await allOf([...(own ? [faults.stop(own.id)] : []), others()]);
 }
 
-/** Ends every experiment of a run that is over, or that lasts too long; those that a person has started stay. */
+/** Ends every experiment of a run that is over, or that lasts too long, and tells of each; those that a person has started stay. */
 export async function endForgottenFaults(
   faults: Pick<RegionFaults, 'running' | 'stop'>,
   isForgotten: (run: string, record: ExperimentRecord) => Promise<boolean>,
-): Promise<ExperimentRecord[]> {
-  const ended: ExperimentRecord[] = [];
-  for (const record of await faults.running()) {
-    if (record.run === undefined || record.status === 'stopping' || !(await isForgotten(record.run, record))) continue;
-    await faults.stop(record.id);
-    ended.push(record);
-  }
+  tell: (run: string, record: ExperimentRecord) => Promise<void>,
+): Promise<number> {
+  let ended = 0;
+  const end = async (record: ExperimentRecord): Promise<void> => {
+    const { run, status, id } = record;
+    if (run === undefined || status === 'stopping' || !(await isForgotten(run, record))) return;
+    await faults.stop(id);
+    ended += 1;
+    await tell(run, record);
+  };
+  await allOf((await faults.running()).map(end));
   return ended;
 }

@@ -1,4 +1,5 @@
 import { AskedStep, because, DrillHandler } from './request.service';
+import { allOf } from '../../kernel/all-of';
 import { causeOf } from '../../kernel/cause';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { ownerOf } from '../domain';
@@ -71,9 +72,8 @@ const takeAway: DrillHandler<RegionServices, 'takeAway'> = async (services, aske
 
 /** Also after a step that failed: it may have been done. What another person has switched meanwhile stays. */
 const restore: DrillHandler<RegionServices, 'restore'> = async ({ switches, faults }, { plan, facts, run, nowMs }) => {
-  // The switch does not wait for FIS: a drill that drained may have an experiment deployed too.
-  await switches.clear(plan.drilled, ownerOf(run));
-  if (faults) await endFaultsOf(faults, run, facts.fault);
+  // Neither waits for the other: one may be in trouble, and a drill that drained may have an experiment deployed too.
+  await allOf([...(faults ? [endFaultsOf(faults, run, facts.fault)] : []), switches.clear(plan.drilled, ownerOf(run))]);
   return { outcome: 'restored', facts: { ...facts, restoredMs: facts.restoredMs ?? nowMs } };
 };
 

@@ -1,3 +1,4 @@
+import { failureOf } from '../../kernel/all-of';
 import { asError } from '../../kernel/cause';
 import { drillKeys, DrillPlan } from '../contract';
 import { executionOf, ownerOf, resultOf, runId } from '../domain';
@@ -42,20 +43,15 @@ export class Watchdog {
   ) {}
 
   public async look(): Promise<WatchdogSight> {
-    const executions = await this.ports.executions().catch(asError);
-    if (executions instanceof Error) {
-      await this.restore().catch(() => undefined);
-      await this.endFaults().catch(() => undefined);
-      throw executions;
-    }
-    // First of all: the rest can wait, a region cannot.
-    const restored = await this.restore();
-    const ended = await this.endFaults().catch(asError);
+    // None waits for another: the switch stands in a table of the region that serves, an experiment does not.
+    const [restored, ended, executions] = await Promise.allSettled([this.restore(), this.endFaults(), this.ports.executions()]);
+    // What is told of a drill says that its region is in service.
+    if (restored.status === 'rejected' || executions.status === 'rejected') throw failureOf([restored, ended, executions])!;
     const concluded: string[] = [];
-    for (const execution of executions) if (await this.conclude(execution)) concluded.push(runId(execution.arn));
+    for (const execution of executions.value) if (await this.conclude(execution)) concluded.push(runId(execution.arn));
     const days = await this.days();
-    if (ended instanceof Error) throw ended;
-    return { restored: restored || ended, told: concluded, days };
+    if (ended.status === 'rejected') throw ended.reason;
+    return { restored: restored.value || ended.value, told: concluded, days };
   }
 
   /** Experiments end by themselves in the end; those of a drill that is over, has put the region back, or lasts too long, end now. */
@@ -63,16 +59,17 @@ export class Watchdog {
     const { faults, statusOf, store, topic } = this.ports;
     const { plan } = this;
     if (!faults) return false;
-    const ended = await endForgottenFaults(faults, async (run, { startedMs }) => {
-      if (startedMs !== undefined && this.isTooLong(startedMs)) return true;
-      if (!isRunning((await statusOf(run)) ?? '')) return true;
-      // Its prober was ended: such a drill has put the region back, and this one began too late for it.
-      return (await store.read(drillKeys.end(runId(run)))) !== undefined;
-    });
-    for (const { id, run } of ended) {
-      await topic.tell(`${plan.systemName}: ${plan.drilled} was put back by the watchdog`, endedText(id, run!));
-    }
-    return ended.length > 0;
+    const ended = await endForgottenFaults(
+      faults,
+      async (run, { startedMs }) => {
+        if (startedMs !== undefined && this.isTooLong(startedMs)) return true;
+        if (!isRunning((await statusOf(run)) ?? '')) return true;
+        // Its prober was ended: such a drill has put the region back, and this one began too late for it.
+        return (await store.read(drillKeys.end(runId(run)))) !== undefined;
+      },
+      (run, { id }) => topic.tell(`${plan.systemName}: ${plan.drilled} was put back by the watchdog`, endedText(id, run)),
+    );
+    return ended > 0;
   }
 
   private isTooLong(sinceMs: number): boolean {
