@@ -47,7 +47,8 @@ export class Experiment {
   public reason = 'Experiment is pending.';
   public readonly createdMs: number;
   public endedMs?: number;
-  public resolved: readonly string[] = [];
+  /** Undefined until its targets are resolved. */
+  public resolved?: readonly string[];
   public readonly actions: Readonly<Record<string, ActionRun>>;
   /** What makes functions fail, or lets them be again: one after the other. */
   private striking: Promise<void> = Promise.resolve();
@@ -87,7 +88,7 @@ export class Experiment {
     }
     if (!this.isStriking && runsForMs >= effectMs) {
       this.isStriking = true;
-      await this.strike(this.resolved);
+      await this.strike(this.resolved ?? []);
     }
   }
 

@@ -99,7 +99,7 @@ export class FisApi implements FabricService {
       needs: [{ action, resource: this.arn(region, `experiment/${id}`), context: tagged('ResourceTag', experiment?.tags ?? {}) }],
       answer: async () => {
         if (!experiment) return refused(404, 'ResourceNotFoundException', `there is no experiment ${id}`);
-        if (isTargets) return answer({ resolvedTargets: experiment.resolved.map((arn) => ({ targetInformation: { arn } })) });
+        if (isTargets) return targetsOf(experiment);
         if (method === 'DELETE') {
           if (experiment.isOver) return refused(409, 'ConflictException', `the experiment ${id} is over`);
           await experiment.end('stopped', 'Experiment was stopped by the user.');
@@ -113,7 +113,8 @@ export class FisApi implements FabricService {
     return [...this.byToken.values()].filter(({ template }) => template.region === region);
   }
 
-  private async goOn(): Promise<void> {
+  /** Does what is due in each experiment. */
+  public async goOn(): Promise<void> {
     for (const experiment of this.byToken.values()) {
       await experiment.goOn().catch((error: unknown) => this.log(`the experiment ${experiment.id} does not go on: ${String(error)}`));
     }
@@ -147,6 +148,12 @@ function whole(experiment: Experiment): object {
       ]),
     ),
   };
+}
+
+/** As AWS, it does not tell them before they are resolved. */
+function targetsOf({ id, resolved }: Experiment): ServiceAnswer {
+  if (resolved === undefined) return refused(400, 'ValidationException', `the targets of ${id} are not resolved`);
+  return answer({ resolvedTargets: resolved.map((arn) => ({ targetInformation: { arn } })) });
 }
 
 function answer(content: object): ServiceAnswer {

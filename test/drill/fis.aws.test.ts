@@ -88,6 +88,32 @@ test('what became of it is told with the functions that were found', async () =>
   expect(await faults().look('EXP1')).toMatchObject({ named: 2, resolved: 2, endedMs: 1_772_528_500_000 });
 });
 
+test.each(['pending', 'initiating'])('while it is %s FIS does not tell what it has found: it is not asked', async (status) => {
+  answers({ 'GET /experiments/EXP1': { body: { experiment: experiment({ state: { status } }) } } });
+  expect(await faults().look('EXP1')).toMatchObject({ status, named: 2 });
+  expect((await faults().look('EXP1')).resolved).toBeUndefined();
+});
+
+test.each(['ValidationException', 'ResourceNotFoundException'])(
+  'functions that FIS does not tell yet (%s) are not counted',
+  async (code) => {
+    answers({
+      'GET /experiments/EXP1': { body: { experiment: experiment() } },
+      'GET /experiments/EXP1/resolvedTargets': refusal(code, 400),
+    });
+    const record = await faults().look('EXP1');
+    expect([record.status, 'resolved' in record]).toEqual(['running', false]);
+  },
+);
+
+test('a right that is missing is told', async () => {
+  answers({
+    'GET /experiments/EXP1': { body: { experiment: experiment() } },
+    'GET /experiments/EXP1/resolvedTargets': refusal('AccessDeniedException', 403),
+  });
+  await expect(faults().look('EXP1')).rejects.toThrow('AccessDeniedException');
+});
+
 describe('those that run', () => {
   const west = { ...tags, 'payments-drill-region': 'us-west-2' };
   const summary = (id: string, status: string, more: object = {}) => ({

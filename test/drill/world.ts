@@ -171,7 +171,7 @@ export class DrillWorld {
     const runsForMs = (known.endedMs ?? this.nowMs) - known.startedMs!;
     const status = known.endedMs === undefined ? (runsForMs < 2_000 ? 'initiating' : 'running') : known.status;
     const action = { name: 'fail-1', actionId: faultAction.id, status: status === 'initiating' ? 'pending' : status };
-    const record = { ...known, status, named: 5, resolved: status === 'initiating' ? 0 : 5, actions: [action] };
+    const record = { ...known, status, named: 5, ...(status === 'initiating' ? {} : { resolved: 5 }), actions: [action] };
     return { ...record, ...this.settings.fault?.(record, runsForMs) };
   }
 

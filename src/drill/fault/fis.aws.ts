@@ -30,6 +30,11 @@ type ListField = 'experimentTemplates' | 'experiments' | 'resolvedTargets';
 
 type Page<T> = { readonly nextToken?: string } & { readonly [field in ListField]?: readonly T[] };
 
+/** Statuses before the targets of an experiment are known. */
+const unresolved = ['pending', 'initiating'];
+/** What FIS answers where it does not know them: https://docs.aws.amazon.com/fis/latest/userguide/list-experiment-resolved-targets.html */
+const untold = ['ValidationException', 'ResourceNotFoundException'];
+
 /** Experiments of AWS FIS in the drilled region, and a look at those of the others. */
 export class FisFaults implements RegionFaults {
   constructor(private readonly plan: Pick<DrillPlan, 'systemName' | 'drilled' | 'regions'>) {}
@@ -62,10 +67,9 @@ export class FisFaults implements RegionFaults {
   }
 
   public async look(id: string): Promise<ExperimentRecord> {
-    const { drilled } = this.plan;
-    const experiment = await this.experiment(id);
-    const resolved = await this.listed(drilled, `${pathOf(id)}/resolvedTargets`, 'resolvedTargets');
-    return { ...recordOf(experiment), resolved: resolved.length };
+    const record = recordOf(await this.experiment(id));
+    const resolved = unresolved.includes(record.status) ? undefined : await this.resolvedOf(id);
+    return { ...record, ...(resolved === undefined ? {} : { resolved }) };
   }
 
   public async running(): Promise<ExperimentRecord[]> {
@@ -92,6 +96,16 @@ export class FisFaults implements RegionFaults {
   private async experiment(id: string): Promise<Experiment> {
     const { experiment } = await this.ask<{ experiment: Experiment }>(this.plan.drilled, 'GET', pathOf(id));
     return experiment;
+  }
+
+  /** FIS tells them after the resolution of targets has ended, and of an experiment without one never. */
+  private async resolvedOf(id: string): Promise<number | undefined> {
+    try {
+      return (await this.listed(this.plan.drilled, `${pathOf(id)}/resolvedTargets`, 'resolvedTargets')).length;
+    } catch (error) {
+      if (error instanceof CallRefused && untold.includes(error.code)) return undefined;
+      throw error;
+    }
   }
 
   private async templatesIn(region: string): Promise<string[]> {

@@ -192,6 +192,10 @@ test('the calls of a drill: one experiment for each token, judged by tags', asyn
       ['fis:StartExperiment', ['aws:requesttag/payments-drill-system']],
       ['fis:TagResource', ['aws:requesttag/payments-drill-system']],
     ]);
+    const targets = `/experiments/${id}/resolvedTargets?maxResults=100`;
+    expect(await ask('GET', targets)).toMatchObject({ status: 400, content: { message: `the targets of ${id} are not resolved` } });
+    await fis.goOn();
+    expect((await ask('GET', targets)).content.resolvedTargets).toHaveLength(2);
     expect((await ask('GET', '/experiments?maxResults=100')).content.experiments).toMatchObject([{ id, tags }]);
     expect((await ask('DELETE', `/experiments/${id}`)).content.experiment.state.status).toBe('stopped');
     expect((await ask('DELETE', `/experiments/${id}`)).status).toBe(409);
