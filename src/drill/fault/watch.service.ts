@@ -1,6 +1,6 @@
 import { endedFaultProblem, faultProblem, isOver, struckAt, withoutEffect } from './domain';
 import { ExperimentRecord } from './model';
-import { allOf } from '../../kernel/all-of';
+import { allOf } from '../../kernel/each-of';
 import { silence, Sight } from '../domain';
 import { DrillFacts } from '../model';
 import { RegionFaults } from '../ports';

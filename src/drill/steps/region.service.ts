@@ -1,6 +1,6 @@
 import { AskedStep, because, DrillHandler } from './request.service';
-import { allOf } from '../../kernel/all-of';
 import { causeOf } from '../../kernel/cause';
+import { allOf } from '../../kernel/each-of';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { ownerOf } from '../domain';
 import { endFaultsOf } from '../fault/watch.service';

@@ -1,5 +1,5 @@
-import { failureOf } from '../../kernel/all-of';
 import { asError } from '../../kernel/cause';
+import { failureOf } from '../../kernel/each-of';
 import { drillKeys, DrillPlan } from '../contract';
 import { executionOf, ownerOf, resultOf, runId } from '../domain';
 import { endForgottenFaults } from '../fault/watch.service';

@@ -1,4 +1,4 @@
-import { allOf, failureOf } from '../../src/kernel/all-of';
+import { allOf, failureOf } from '../../src/kernel/each-of';
 
 const failing = (text: string): Promise<void> => Promise.reject(new Error(text));
 
