@@ -1,5 +1,5 @@
 import { account, app, check, notPassed, portsWith, regions, stack, table } from './preflight-account';
-import type { PreflightPorts, SecretState, TemplateResource } from '../../src/commands/preflight/model';
+import type { PlannedStack, PreflightPorts, SecretState, TemplateResource } from '../../src/commands/preflight/model';
 import { planOf } from '../../src/commands/preflight/plan.domain';
 import { preflight, preflightText } from '../../src/commands/preflight/service';
 
@@ -283,6 +283,71 @@ describe('what a stranger forgets', () => {
     expect(findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([
       { region: 'us-east-1', check: 'secret acme-pay/drill-client', verdict: 'fail', detail, fix: expect.stringContaining(fix) as string },
     ]);
+  });
+
+  test('a composed alarm is an alarm, and its parts are heard by it', async () => {
+    const composed = (AlarmActions?: unknown[]): TemplateResource => ({
+      Type: 'AWS::CloudWatch::CompositeAlarm',
+      Properties: { AlarmActions, AlarmRule: { 'Fn::Join': ['', ['ALARM("', { 'Fn::GetAtt': ['Part', 'Arn'] }, '")']] } },
+    });
+    const silent = await check({}, [stack('us-east-1', { Part: alarm(), Late: alarm(), Whole: composed() })]);
+    expect(notPassed(silent)).toEqual(['warn us-east-1 alarms have an action: 3 of 3 alarms have no action']);
+    const pager = ['arn:aws:sns:us-east-1:111122223333:pager'];
+    expect(notPassed(await check({}, [stack('us-east-1', { Part: alarm(), Whole: composed(pager) })]))).toEqual([]);
+  });
+
+  describe('a secret by its ARN', () => {
+    const reads = (region: unknown, of: unknown): TemplateResource => ({
+      Type: 'AWS::IAM::Policy',
+      Properties: {
+        Resource: {
+          'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':secretsmanager:', region, ':', of, ':secret:acme/client-??????']],
+        },
+      },
+    });
+    const makes = (more: object = {}): TemplateResource => ({
+      Type: 'AWS::SecretsManager::Secret',
+      Properties: { Name: 'acme/client', ...more },
+    });
+    const secret = (region: string, name: string): Promise<undefined> => Promise.reject(new Error(`${name} of ${region}`));
+    const asked = async (...stacks: readonly PlannedStack[]): Promise<string[]> => notPassed(await check({ secret }, stacks));
+    const here = reads({ Ref: 'AWS::Region' }, { Ref: 'AWS::AccountId' });
+    const wasAsked = (of: string): string => `it could not be asked: acme/client of ${of}`;
+
+    test('is asked for in its region', async () => {
+      expect(await asked(stack('us-east-1', { Policy: here }))).toEqual([`warn us-east-1 secret acme/client: ${wasAsked('us-east-1')}`]);
+      expect(await asked(stack('us-east-1', { Policy: reads('us-west-2', account) }))).toEqual([
+        `warn us-east-1 secret acme/client in us-west-2: ${wasAsked('us-west-2')}`,
+      ]);
+    });
+
+    test('of another account is a warning, and not asked for', async () =>
+      expect(await asked(stack('us-east-1', { Policy: reads('us-east-1', '999999999999') }))).toEqual([
+        'warn us-east-1 secret acme/client: it is of the account 999999999999: it was not asked for',
+      ]));
+
+    test('that the app makes there, or copies there, need not be there', async () => {
+      const reader = stack('us-east-1', { Policy: here });
+      expect(await asked(reader, stack('us-east-1', { Secret: makes() }))).toEqual([]);
+      expect(await asked(reader, stack('us-west-2', { Secret: makes({ ReplicaRegions: [{ Region: 'us-east-1' }] }) }))).toEqual([]);
+      expect(await asked(reader, stack('us-west-2', { Secret: makes() }))).toHaveLength(1);
+    });
+  });
+
+  test('a parameter that another stack of the app makes need not be there, nor one whose place the deployment gives', async () => {
+    const Parameters = { Id: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/acme/id' } };
+    const makes = { Made: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/acme/id' } } };
+    const reader = (of: PlannedStack): PlannedStack => ({ ...of, template: { ...of.template, Parameters } });
+    const parameter = (_: string, name: string) => Promise.resolve(name.startsWith('/acme/') ? undefined : '21');
+    const asked = async (...stacks: readonly PlannedStack[]): Promise<string[]> => notPassed(await check({ parameter }, stacks));
+    const absent = (name: string): string[] => [`fail us-east-1 parameter ${name}: it does not exist`];
+    const east = reader(stack('us-east-1'));
+    expect(await asked(east)).toEqual(absent('/acme/id'));
+    expect(await asked(east, stack('us-east-1', makes))).toEqual([]);
+    expect(await asked(east, stack('us-west-2', makes))).toEqual(absent('/acme/id'));
+    expect(await asked(reader(stack('us-east-1', makes)))).toEqual(absent('/acme/id'));
+    expect(await asked({ ...east, parameters: { Id: '/acme/other' } })).toEqual(absent('/acme/other'));
+    expect(await asked({ ...east, parameters: { Id: '/given' } })).toEqual([]);
   });
 
   test('an alarm that stops an experiment is heard by AWS FIS', async () => {

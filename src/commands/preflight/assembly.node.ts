@@ -14,6 +14,7 @@ interface Artifact {
     readonly templateFile?: string;
     readonly directoryName?: string;
     readonly stackName?: string;
+    readonly parameters?: Readonly<Record<string, string>>;
     readonly requiresBootstrapStackVersion?: number;
     readonly bootstrapStackVersionSsmParameter?: string;
   };
@@ -45,7 +46,13 @@ const readJson = (folder: string, file: string): unknown => JSON.parse(readFileS
 
 function plannedStack(folder: string, id: string, { environment = '', displayName, properties = {} }: Artifact): PlannedStack {
   const [account, region] = environment.replace(/^aws:\/\//, '').split('/');
-  const { templateFile, stackName, requiresBootstrapStackVersion: version, bootstrapStackVersionSsmParameter: parameter } = properties;
+  const {
+    templateFile,
+    stackName,
+    parameters,
+    requiresBootstrapStackVersion: version,
+    bootstrapStackVersionSsmParameter: parameter,
+  } = properties;
   if (templateFile === undefined) throw new Error(`the stack ${id} of ${folder} names no template: run 'npx cdk synth' again`);
   return {
     id: displayName ?? id,
@@ -53,6 +60,7 @@ function plannedStack(folder: string, id: string, { environment = '', displayNam
     ...(account === '' || account === 'unknown-account' ? {} : { account }),
     ...(region === undefined || region === 'unknown-region' ? {} : { region }),
     ...(version === undefined || parameter === undefined ? {} : { bootstrap: { parameter, version } }),
+    ...(parameters === undefined ? {} : { parameters }),
     template: readJson(folder, templateFile) as Template,
   };
 }

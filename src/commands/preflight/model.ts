@@ -11,6 +11,17 @@ export interface PlannedStack {
   /** What its deployment asks of the bootstrap stack; undefined: nothing. */
   readonly bootstrap?: { readonly parameter: string; readonly version: number };
   readonly template: Template;
+  /** What the deployment gives for parameters of the template, by their names. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A stack's resources by their logical IDs, and what its texts are once its account and region are known. */
+export interface ReadStack {
+  readonly region: string;
+  readonly account: string;
+  readonly resources: Readonly<Record<string, TemplateResource>>;
+  /** Undefined where only CloudFormation knows the text. */
+  readonly text: (value: unknown) => string | undefined;
 }
 
 export interface Template {
@@ -60,8 +71,14 @@ export interface PlannedRegion {
   readonly topics: readonly PlannedTopic[];
   /** Names in the parameter store, from which CloudFormation fills templates in. */
   readonly parameters: readonly string[];
-  /** Secrets by name, which the app reads and does not make. */
-  readonly secrets: readonly string[];
+  /** Secrets that the app reads and does not make. */
+  readonly secrets: readonly PlannedSecret[];
+}
+
+export interface PlannedSecret {
+  readonly name: string;
+  readonly region: string;
+  readonly account: string;
 }
 
 export interface PlannedTopic {

@@ -1,5 +1,6 @@
-import type { NamedKind, Plan, PlannedCertificate, PlannedName, PlannedRegion, PlannedStack, TemplateResource } from './model';
-import { topicsOf } from './topics.domain';
+import type { NamedKind, Plan, PlannedCertificate, PlannedName, PlannedRegion, PlannedStack, ReadStack, TemplateResource } from './model';
+import { secretsOf } from './secrets.domain';
+import { alarmTypes, topicsOf } from './topics.domain';
 
 /** What is left to the credentials and settings of the caller. */
 export interface Surroundings {
@@ -24,7 +25,14 @@ export function planOf(stacks: readonly PlannedStack[], surroundings: Surroundin
   const names = all.flatMap(({ stack, resource, text }) => namesOf(resource, stack.region, text));
   const regions = unique([...placed.map(({ region }) => region), ...tables.flatMap(({ resource }) => regionsOfTable(resource))]);
   return {
-    regions: regions.map((region) => plannedRegion(region, placed, names, surroundings)),
+    regions: regions.map((region) =>
+      plannedRegion(
+        region,
+        placed.map((stack) => readStack(stack, surroundings)),
+        placed,
+        names,
+      ),
+    ),
     strong: unique(strong.flatMap(({ resource }) => regionsOfTable(resource))),
     names,
     unplaced: stacks.filter((stack) => (stack.region ?? surroundings.region) === undefined),
@@ -46,10 +54,11 @@ const resourcesOf = ({ template }: PlannedStack): readonly TemplateResource[] =>
 
 function plannedRegion(
   region: string,
+  read: readonly ReadStack[],
   placed: readonly Placed[],
   names: readonly PlannedName[],
-  surroundings: Surroundings,
 ): PlannedRegion {
+  const here = read.filter((stack) => stack.region === region);
   const stacks = placed.filter((stack) => stack.region === region);
   const resources = stacks.flatMap(resourcesOf);
   const functions = resources.filter(({ Type }) => Type === 'AWS::Lambda::Function');
@@ -67,45 +76,56 @@ function plannedRegion(
     apis: resources.filter(({ Type }) => Type === 'AWS::ApiGateway::RestApi').length,
     alarms: alarms.length,
     silentAlarms: alarms.filter((isHeard) => !isHeard).length,
-    topics: topicsOf(
-      stacks.map((stack) => ({
-        region,
-        account: stack.account ?? surroundings.account,
-        resources: stack.template.Resources ?? {},
-        text: textOf(stack, surroundings),
-      })),
+    topics: topicsOf(here),
+    parameters: unique(
+      stacks.flatMap((stack, index) =>
+        parametersOf(
+          stack,
+          here.filter((_, other) => other !== index),
+        ),
+      ),
     ),
-    parameters: unique(stacks.flatMap(parametersOf)),
-    secrets: secretsIn(resources),
+    secrets: secretsOf(here, read),
   };
 }
 
-/** Whether each alarm of a stack is heard: by an action, or by AWS FIS, whose experiments it stops. */
+/** Whether each alarm of a stack is heard: by an action, by AWS FIS, whose experiments it stops, or by a composed alarm with an action. */
 function alarmsOf({ template: { Resources = {} } }: PlannedStack): readonly boolean[] {
-  const stops = JSON.stringify(
-    Object.values(Resources).flatMap(({ Type, Properties }) =>
-      Type === 'AWS::FIS::ExperimentTemplate' ? [Properties?.StopConditions] : [],
-    ),
+  const listeners = JSON.stringify(
+    Object.values(Resources).flatMap(({ Type, Properties }) => {
+      if (Type === 'AWS::FIS::ExperimentTemplate') return [Properties?.StopConditions];
+      return Type === 'AWS::CloudWatch::CompositeAlarm' && hasAction(Properties) ? [Properties?.AlarmRule] : [];
+    }),
   );
   return Object.entries(Resources)
-    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
-    .map(([id, { Properties }]) => {
-      const actions = Properties?.AlarmActions as readonly unknown[] | undefined;
-      return (actions?.length ?? 0) > 0 || stops.includes(JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] }));
-    });
+    .filter(([, { Type }]) => alarmTypes.includes(Type))
+    .map(([id, { Properties }]) => hasAction(Properties) || listeners.includes(JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] })));
 }
 
-/** Without the version of the bootstrap stack, which has a check of its own. */
-const parametersOf = ({ template: { Parameters = {} }, bootstrap }: PlannedStack): readonly string[] =>
-  Object.values(Parameters).flatMap(({ Type, Default }) =>
-    String(Type).startsWith('AWS::SSM::Parameter::Value<') && typeof Default === 'string' && Default !== bootstrap?.parameter
-      ? [Default]
-      : [],
-  );
+const hasAction = (properties: TemplateResource['Properties']): boolean =>
+  ((properties?.AlarmActions as readonly unknown[] | undefined)?.length ?? 0) > 0;
 
-/** Names in the ARNs of policies: the CDK writes a secret that is known by its name alone with six characters open at its end. */
-const secretsIn = (resources: readonly TemplateResource[]): string[] =>
-  unique([...JSON.stringify(resources).matchAll(/:secret:([\w/+=.@-]+)-\?{6}/g)].map(([, name]) => name));
+const readStack = (stack: Placed, surroundings: Surroundings): ReadStack => ({
+  region: stack.region,
+  account: stack.account ?? surroundings.account,
+  resources: stack.template.Resources ?? {},
+  text: textOf(stack, surroundings),
+});
+
+/**
+ * Without the version of the bootstrap stack, which has a check of its own, and without those that another stack of the app makes. What a
+ * stack makes itself comes too late: CloudFormation reads parameters before it makes resources.
+ */
+function parametersOf({ template, bootstrap, parameters = {} }: PlannedStack, others: readonly ReadStack[]): readonly string[] {
+  const own = others.flatMap(({ resources, text }) =>
+    Object.values(resources).flatMap(({ Type, Properties }) => (Type === 'AWS::SSM::Parameter' ? texts(text(Properties?.Name)) : [])),
+  );
+  return Object.entries(template.Parameters ?? {}).flatMap(([id, { Type, Default }]) => {
+    const name = Object.hasOwn(parameters, id) ? parameters[id] : Default;
+    const isRead = String(Type).startsWith('AWS::SSM::Parameter::Value<') && Default !== bootstrap?.parameter;
+    return isRead && typeof name === 'string' && !own.includes(name) ? [name] : [];
+  });
+}
 
 interface TableRegions {
   readonly Replicas?: readonly { readonly Region?: unknown }[];

@@ -13,7 +13,7 @@ import type {
   Verdict,
 } from './model';
 import { planOf } from './plan.domain';
-import { isReadable } from './secrets.domain';
+import { isElsewhere, isReadable } from './secrets.domain';
 import { tellsAPerson } from './topics.domain';
 import { causeOf } from '../../kernel/cause';
 import { strongRegions } from '../../kernel/strong-regions';
@@ -135,7 +135,12 @@ async function regionFindings(planned: PlannedRegion, checks: RegionChecks): Pro
       const there = (await deployed.takenIn(region)).filter(({ kind }) => kind === 'table').length;
       return hasRoom(await ports.tableCount(region), planned.tables - there, await ports.quota(region, 'dynamodb L-F98FE922'), 'tables');
     }),
-    ...planned.secrets.map((name) => one(`secret ${name}`, async () => isReadable(region, name, await ports.secret(region, name)))),
+    ...planned.secrets.map((secret) => {
+      const { name, region: of } = secret;
+      return one(`secret ${name}${of === region ? '' : ` in ${of}`}`, async () =>
+        secret.account === account ? isReadable(of, name, await ports.secret(of, name)) : isElsewhere(secret.account),
+      );
+    }),
     ...planned.parameters.map((name) => one(`parameter ${name}`, async () => isParameter(name, await ports.parameter(region, name)))),
     ...(planned.alarms === 0 ? [] : [one('alarms have an action', () => Promise.resolve(isHeard(planned)))]),
     ...planned.topics.map((topic) =>
@@ -158,7 +163,9 @@ function isParameter(name: string, value: string | undefined): Judged {
   const isOfAws = name.startsWith('/aws/service/');
   return fail(
     'it does not exist',
-    isOfAws ? 'AWS does not offer there what it names: leave out the construct that reads it' : 'make it before the first deployment',
+    isOfAws
+      ? 'AWS does not offer there what it names: leave out the construct that reads it'
+      : "make it before the first deployment, or name another one by 'cdk deploy --parameters'",
   );
 }
 

@@ -1,18 +1,11 @@
-import { fail, Judged, pass, PlannedTopic, TemplateResource, TopicState, warn } from './model';
+import { fail, Judged, pass, PlannedTopic, ReadStack, TemplateResource, TopicState, warn } from './model';
 
-/** A stack's resources by their logical IDs, and what its texts are once its account and region are known. */
-export interface TopicsStack {
-  readonly region: string;
-  readonly account: string;
-  readonly resources: Readonly<Record<string, TemplateResource>>;
-  readonly text: (value: unknown) => string | undefined;
-}
-
-const alarmTypes: readonly string[] = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'];
+/** Types of alarms in templates. */
+export const alarmTypes: readonly string[] = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'];
 
 /** The topics that alarms of a region tell, by their ARNs. A topic without a name is CloudFormation's to name: it is left out. */
-export function topicsOf(stacks: readonly TopicsStack[]): readonly PlannedTopic[] {
-  const each = (type: string): readonly { readonly stack: TopicsStack; readonly id: string; readonly resource: TemplateResource }[] =>
+export function topicsOf(stacks: readonly ReadStack[]): readonly PlannedTopic[] {
+  const each = (type: string): readonly { readonly stack: ReadStack; readonly id: string; readonly resource: TemplateResource }[] =>
     stacks.flatMap((stack) =>
       Object.entries(stack.resources).flatMap(([id, resource]) => (resource.Type === type ? [{ stack, id, resource }] : [])),
     );
@@ -33,7 +26,7 @@ const actionsOf = ({ Properties }: TemplateResource): readonly unknown[] =>
   (Properties?.AlarmActions as readonly unknown[] | undefined) ?? [];
 
 /** ARN of a topic that a template refers to. */
-function arnOf({ region, account, resources, text }: TopicsStack, value: unknown): string | undefined {
+function arnOf({ region, account, resources, text }: ReadStack, value: unknown): string | undefined {
   const id = (value as { readonly Ref?: unknown } | undefined)?.Ref;
   const resource = typeof id === 'string' && Object.hasOwn(resources, id) ? resources[id] : undefined;
   if (resource === undefined) return text(value);
