@@ -8,6 +8,8 @@ export interface ExperimentTemplate {
   readonly roleArn: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** Kinds of the targets, by their names. */
+  readonly kinds: Readonly<Record<string, string>>;
   readonly actions: Readonly<Record<string, TemplateAction>>;
   /** ARNs of alarms. */
   readonly stops: readonly string[];
@@ -146,6 +148,9 @@ export function experimentTemplate(id: string, region: string, properties: Reado
     tags: Tags as Record<string, string>,
     targets: Object.fromEntries(
       Object.entries(Targets as Record<string, { ResourceArns?: string[] }>).map(([name, { ResourceArns = [] }]) => [name, ResourceArns]),
+    ),
+    kinds: Object.fromEntries(
+      Object.entries(Targets as Record<string, { ResourceType?: string }>).map(([name, { ResourceType }]) => [name, String(ResourceType)]),
     ),
     actions: Object.fromEntries(
       Object.entries(Actions as Record<string, Record<string, any>>).map(([name, { ActionId, Parameters = {} }]) => [

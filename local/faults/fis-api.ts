@@ -6,6 +6,7 @@ import { jsonInput, type FabricService, type ServiceAnswer, type ServiceCall, ty
 
 type Tags = Readonly<Record<string, string>>;
 
+const templatePath = /^\/experimentTemplates\/([^/]+)$/;
 const experimentPath = /^\/experiments\/([^/]+)(\/resolvedTargets)?$/;
 /** How often experiments go on that nobody looks at. */
 const lookMs = 500;
@@ -45,6 +46,9 @@ export class FisApi implements FabricService {
     const [, id, list] = experimentPath.exec(pathname) ?? [];
     if (id !== undefined) return this.ofExperiment(call, decodeURIComponent(id), list !== undefined);
     if (method === 'POST' && pathname === '/experiments') return this.start(call);
+    const [, template] = templatePath.exec(pathname) ?? [];
+    if (method === 'GET' && template !== undefined) return this.ofTemplate(call, decodeURIComponent(template));
+    if (method === 'GET' && pathname === '/safetyLevers/default') return this.lever(region);
     if (method !== 'GET' || !['/experiments', '/experimentTemplates'].includes(pathname)) return undefined;
     const isTemplates = pathname === '/experimentTemplates';
     return {
@@ -56,6 +60,29 @@ export class FisApi implements FabricService {
               experimentTemplates: this.templates.filter((one) => one.region === region).map(({ id: of, tags }) => ({ id: of, tags })),
             })
           : answer({ experiments: this.inRegion(region).map(summary) }),
+    };
+  }
+
+  private ofTemplate({ region }: ServiceCall, id: string): ServiceRouting {
+    const template = this.templates.find((one) => one.id === id && one.region === region);
+    const resource = this.arn(region, `experiment-template/${id}`);
+    return {
+      region,
+      needs: [{ action: 'fis:GetExperimentTemplate', resource, context: tagged('ResourceTag', template?.tags ?? {}) }],
+      answer: () =>
+        template
+          ? answer({ experimentTemplate: described(template) })
+          : refused(404, 'ResourceNotFoundException', `there is no template ${id}`),
+    };
+  }
+
+  /** It is disengaged: a local run has no person who forbids experiments. */
+  private lever(region: string): ServiceRouting {
+    const arn = this.arn(region, 'safety-lever/default');
+    return {
+      region,
+      needs: [{ action: 'fis:GetSafetyLever', resource: arn }],
+      answer: () => answer({ safetyLever: { id: 'default', arn, state: { status: 'disengaged', reason: '' } } }),
     };
   }
 
@@ -127,6 +154,16 @@ export class FisApi implements FabricService {
 
 function tagged(by: 'ResourceTag' | 'RequestTag', tags: Tags): ConditionContext {
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:${by}/${key}`.toLowerCase(), [value]]));
+}
+
+function described({ id, roleArn, tags, targets, kinds, actions }: ExperimentTemplate): object {
+  return {
+    id,
+    roleArn,
+    tags,
+    targets: Object.fromEntries(Object.entries(targets).map(([name, resourceArns]) => [name, { resourceType: kinds[name], resourceArns }])),
+    actions: Object.fromEntries(Object.entries(actions).map(([name, { actionId }]) => [name, { actionId }])),
+  };
 }
 
 function summary({ id, template, status, reason, createdMs, tags }: Experiment): object {

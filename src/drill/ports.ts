@@ -1,5 +1,5 @@
 import { DrillKind } from './contract';
-import { ExperimentRecord } from './fault/model';
+import { ExperimentRecord, FaultTemplate } from './fault/model';
 import { DrainMark } from '../ledger/model';
 
 /** A run's own things in the bucket, as JSON or text. */
@@ -25,6 +25,9 @@ export interface RegionSwitch {
 export interface RegionFaults {
   /** IDs of the templates that stand for the region: one, where it is deployed as it should be. */
   templates(): Promise<readonly string[]>;
+  template(id: string): Promise<FaultTemplate>;
+  /** Why the safety lever, which stops and forbids every experiment of the account in the region, is engaged; undefined: it is not. */
+  engaged(): Promise<string | undefined>;
   /** Starts the run's experiment, and the same one when it is asked again; a text says why none was started. */
   begin(run: string): Promise<ExperimentRecord | string>;
   look(id: string): Promise<ExperimentRecord>;

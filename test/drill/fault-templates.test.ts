@@ -27,6 +27,7 @@ const reasons: Readonly<Record<string, string>> = {
     'the folder by which FIS speaks to its extension: it makes up the names there',
   'AwsSolutions-S1': 'the bucket holds what FIS says to its extension, for minutes: who may write there is FIS alone',
   [`AwsSolutions-IAM5[Resource::${experiments}:experiment/*]`]: 'FIS makes up the ID; the tags of the drill are asked for',
+  [`AwsSolutions-IAM5[Resource::${experiments}:safety-lever/*]`]: 'AWS makes the one lever of the region, which a drill reads',
   [`AwsSolutions-IAM5[Resource::${experiments}:experiment-template/*]`]:
     'CloudFormation makes up the ID; the tags of the drill are asked for',
 };

@@ -110,6 +110,18 @@ test('an experiment without effect fails it: no call in the region failed', asyn
 test.each<[string, WorldSettings, string]>([
   ['no template', { noFault: 'no template' }, 'before: fault experiment: none is deployed'],
   ['an experiment that is not started', { noFault: 'the experiment was not started: a quota' }, 'the experiment was not started: a quota'],
+  [
+    'a template with another action',
+    { template: { actions: [{ name: 'stop', actionId: 'aws:ec2:stop-instances' }] } },
+    "before: fault experiment: the action 'stop' of the template EXT1 is aws:ec2:stop-instances",
+  ],
+  ['a template without an action', { template: { actions: [] } }, 'before: fault experiment: the template EXT1 has no action'],
+  [
+    'a template with targets of another kind',
+    { template: { targets: [{ name: 'machines', resourceType: 'aws:ec2:instance' }] } },
+    "before: fault experiment: the target 'machines' of the template EXT1 is of aws:ec2:instance",
+  ],
+  ['an engaged safety lever', { engaged: 'engaged: Blocked days' }, 'before: safety lever of FIS: engaged: Blocked days'],
   ['two templates', { templates: ['EXT1', 'EXT2'] }, 'before: fault experiment: EXT1, EXT2'],
   [
     'another region that is taken away',

@@ -53,6 +53,27 @@ test('the template is found by its tags in the drilled region, on whichever page
   ]);
 });
 
+test('a template is told with its actions and the kinds of its targets', async () => {
+  const { targets, actions } = experiment();
+  answers({ 'GET /experimentTemplates/EXT1': { body: { experimentTemplate: { id: 'EXT1', targets, actions } } } });
+  expect(await faults().template('EXT1')).toEqual({
+    id: 'EXT1',
+    actions: [{ name: 'fail-1', actionId: 'aws:lambda:invocation-error' }],
+    targets: [{ name: 'functions-1', resourceType: 'aws:lambda:function' }],
+  });
+  expect(aws.calls.map(({ region }) => region)).toEqual(['us-east-1']);
+});
+
+test.each<[object, string | undefined]>([
+  [{ status: 'disengaged', reason: 'as it was made' }, undefined],
+  [{ status: 'engaged', reason: 'Blocked days' }, 'engaged: Blocked days'],
+  [{ status: 'engaging' }, 'engaging'],
+])('the safety lever of the drilled region: %j', async (state, says) => {
+  answers({ 'GET /safetyLevers/default': { body: { safetyLever: { id: 'default', state } } } });
+  expect(await faults().engaged()).toBe(says);
+  expect(aws.calls.map(({ region }) => region)).toEqual(['us-east-1']);
+});
+
 test('an experiment is started under the name of its run, tagged as the drill of a region', async () => {
   answers({ 'GET /experimentTemplates': templates, 'POST /experiments': { body: { experiment: experiment() } } });
   expect(await faults().begin(run)).toEqual({

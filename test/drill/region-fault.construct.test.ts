@@ -184,6 +184,12 @@ test.each<[string, number, RegionDrillKind, boolean]>([
   );
 });
 
+test('an API with provisioned concurrency is refused: an experiment by the functions may pass by their published versions', () => {
+  const own = newStack('us-east-1');
+  const api = new ActiveActivePaymentsApi(own, 'Api', { ...apiProps(own), functions: { provisionedConcurrency: 1 } });
+  expect(() => faultIn(own, { api })).toThrow(/^\[Stack\/Fault\] 'api' is an API with functions\.provisionedConcurrency: callers reach/);
+});
+
 test('a ledger in HOME_REGION is refused: its home answers, and fails', () => {
   const own = newStack('us-east-1');
   const api = new ActiveActivePaymentsApi(own, 'Api', apiProps(own, homeRegions));
@@ -210,7 +216,15 @@ describe('a drill of kind FAULT', () => {
 
   test('its functions may look, start and end what is tagged as this drill, each its part', () => {
     const actions = (name: string): string[] => rightsOf(name).flatMap(({ Action }) => [Action].flat());
-    expect(actions('Look')).toEqual(['fis:ListExperimentTemplates', 'fis:GetExperiment', 'fis:ListExperimentResolvedTargets']);
+    expect(actions('Look')).toEqual([
+      'fis:ListExperimentTemplates',
+      'fis:GetExperimentTemplate',
+      'fis:GetSafetyLever',
+      'fis:GetExperiment',
+      'fis:ListExperimentResolvedTargets',
+    ]);
+    const reading = rightsOf('Look').find(({ Action }) => Action === 'fis:GetExperimentTemplate')!;
+    expect(reading.Condition).toEqual(tagged('ResourceTag'));
     expect(new Set(actions('Region'))).toEqual(
       new Set([
         'fis:ListExperimentTemplates',

@@ -2,7 +2,7 @@ import type { CallerLookup } from '../../src/cutover/machine/caller.service';
 import type { DrillKind } from '../../src/drill/contract';
 import { drillKeys, DrillPlan } from '../../src/drill/contract';
 import { faultAction } from '../../src/drill/fault/contract';
-import type { ExperimentRecord } from '../../src/drill/fault/model';
+import type { ExperimentRecord, FaultTemplate } from '../../src/drill/fault/model';
 import { DrillCall } from '../../src/drill/machine/contract';
 import type { ProbeAudit, ProbedCalls } from '../../src/drill/model';
 import type { DrillExecution, RegionFaults } from '../../src/drill/ports';
@@ -55,6 +55,10 @@ export interface WorldSettings {
   /** Without a template, or what FIS says instead of a beginning. */
   readonly noFault?: 'no template' | string;
   readonly templates?: readonly string[];
+  /** The template, where it is not as it was deployed. */
+  readonly template?: Partial<FaultTemplate>;
+  /** Why the safety lever is engaged. */
+  readonly engaged?: string;
   /** The answer to its first start does not come. */
   readonly startUnheard?: true;
   /** The extension sees an experiment so late. */
@@ -135,6 +139,13 @@ export class DrillWorld {
 
   public readonly faults: RegionFaults = {
     templates: async () => (this.settings.noFault === 'no template' ? [] : (this.settings.templates ?? ['EXT1'])),
+    template: async (id) => ({
+      id,
+      actions: [{ name: 'fail-1', actionId: faultAction.id }],
+      targets: [{ name: 'functions-1', resourceType: faultAction.resourceType }],
+      ...this.settings.template,
+    }),
+    engaged: async () => this.settings.engaged,
     begin: async (name) => {
       if (this.settings.noFault !== undefined) return this.settings.noFault;
       if (this.experiment === undefined) {

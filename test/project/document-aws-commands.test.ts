@@ -20,6 +20,7 @@ const lookedUp: Readonly<Record<string, readonly string[]>> = {
   'dynamodb wait': ['table-name'],
   'fis list-experiments': [],
   'fis stop-experiment': ['id'],
+  'fis update-safety-lever-state': ['id', 'state'],
   'logs tail': [],
   's3 rb': ['force'],
   'secretsmanager put-secret-value': [],

@@ -13,6 +13,9 @@ export class FaultRights {
   /** To find the template, and to see what becomes of an experiment. */
   public look(grantee: IGrantable): void {
     this.allow(grantee, ['fis:ListExperimentTemplates'], ['*']);
+    this.allow(grantee, ['fis:GetExperimentTemplate'], [this.arn('experiment-template/*')], 'ResourceTag');
+    // It has no tags. There is one in each region.
+    this.allow(grantee, ['fis:GetSafetyLever'], [this.arn('safety-lever/*')]);
     this.allow(grantee, ['fis:GetExperiment', 'fis:ListExperimentResolvedTargets'], [this.arn('experiment/*')], 'ResourceTag');
   }
 

@@ -1,5 +1,5 @@
-import { faultLimits } from './contract';
-import { FaultAction, ExperimentRecord } from './model';
+import { faultAction, faultLimits } from './contract';
+import { FaultAction, FaultTemplate, ExperimentRecord } from './model';
 import { Sight } from '../domain';
 
 /** Statuses of an experiment that is over: https://docs.aws.amazon.com/fis/latest/APIReference/API_ExperimentState.html */
@@ -18,6 +18,15 @@ function because(reason: string | undefined): string {
 
 function missedAction({ name, actionId, status, reason }: FaultAction): string {
   return `the action '${name}' (${actionId}) was ${status}${because(reason)}`;
+}
+
+/** Why a template does something else than make functions fail; undefined where that is all it does. */
+export function templateProblem({ id, actions, targets }: FaultTemplate): string | undefined {
+  if (actions.length === 0) return `the template ${id} has no action`;
+  const action = actions.find(({ actionId }) => actionId !== faultAction.id);
+  if (action) return `the action '${action.name}' of the template ${id} is ${action.actionId}`;
+  const target = targets.find(({ resourceType }) => resourceType !== faultAction.resourceType);
+  return target && `the target '${target.name}' of the template ${id} is of ${target.resourceType}`;
 }
 
 /** Why an experiment does not take its region away as it was asked to; undefined while it does, or is about to. */

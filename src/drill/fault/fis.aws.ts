@@ -1,6 +1,6 @@
 import { faultTags } from './contract';
 import { isOver } from './domain';
-import { ExperimentRecord } from './model';
+import { ExperimentRecord, FaultTemplate } from './model';
 import { onwards } from '../../kernel/pages';
 import { CallRefused, signedCall } from '../../runtime/signed-call';
 import { DrillPlan } from '../contract';
@@ -26,6 +26,12 @@ interface Experiment {
   readonly actions?: Readonly<Record<string, { readonly actionId: string; readonly state?: State }>>;
 }
 
+interface Template {
+  readonly id: string;
+  readonly targets?: Readonly<Record<string, { readonly resourceType?: string }>>;
+  readonly actions?: Readonly<Record<string, { readonly actionId: string }>>;
+}
+
 type ListField = 'experimentTemplates' | 'experiments' | 'resolvedTargets';
 
 type Page<T> = { readonly nextToken?: string } & { readonly [field in ListField]?: readonly T[] };
@@ -41,6 +47,24 @@ export class FisFaults implements RegionFaults {
 
   public async templates(): Promise<string[]> {
     return this.templatesIn(this.plan.drilled);
+  }
+
+  public async template(id: string): Promise<FaultTemplate> {
+    const path = `/experimentTemplates/${encodeURIComponent(id)}`;
+    const { experimentTemplate } = await this.ask<{ experimentTemplate: Template }>(this.plan.drilled, 'GET', path);
+    const { actions = {}, targets = {} } = experimentTemplate;
+    return {
+      id,
+      actions: Object.entries(actions).map(([name, { actionId }]) => ({ name, actionId })),
+      targets: Object.entries(targets).map(([name, { resourceType = 'no kind' }]) => ({ name, resourceType })),
+    };
+  }
+
+  /** Each account has one in each region, by this name: https://docs.aws.amazon.com/fis/latest/userguide/safety-lever.html */
+  public async engaged(): Promise<string | undefined> {
+    const { safetyLever } = await this.ask<{ safetyLever: { readonly state: State } }>(this.plan.drilled, 'GET', '/safetyLevers/default');
+    const { status, reason } = safetyLever.state;
+    return status === 'disengaged' ? undefined : `${status}${reason ? `: ${reason.slice(0, 200)}` : ''}`;
   }
 
   public async begin(run: string): Promise<ExperimentRecord | string> {

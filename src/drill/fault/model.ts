@@ -6,6 +6,13 @@ export interface FaultAction {
   readonly reason?: string;
 }
 
+/** A template of an experiment, as far as a drill goes by it. */
+export interface FaultTemplate {
+  readonly id: string;
+  readonly actions: readonly Pick<FaultAction, 'name' | 'actionId'>[];
+  readonly targets: readonly { readonly name: string; readonly resourceType: string }[];
+}
+
 /** An experiment of AWS FIS, as far as a drill goes by it and keeps it. */
 export interface ExperimentRecord {
   readonly id: string;

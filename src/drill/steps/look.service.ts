@@ -7,6 +7,8 @@ import { ledgerMetrics } from '../../ledger/contract';
 import { isDrainedBy } from '../../ledger/drain-mark.domain';
 import { cutoverRegions, drillKeys, drillLimits, DrillPlan, expectedAlarms } from '../contract';
 import { auditReasons, checkReasons, metricReasons, recoveryOf, returnOf, seenBefore, shortened, Sight, splitOf } from '../domain';
+import { faultAction } from '../fault/contract';
+import { templateProblem } from '../fault/domain';
 import { endedFault, watchFault } from '../fault/watch.service';
 import { DrillStepResults, StepsOf } from '../machine/contract';
 import { DrillCheck, DrillMetricsSeen, ProbeAudit, ProbedCalls } from '../model';
@@ -20,7 +22,7 @@ export interface LookServices {
   /** A cutover of the system that runs in a region; undefined where none does. */
   readonly cutover: (region: string) => Promise<string | undefined>;
   readonly switches: Pick<RegionSwitch, 'read'>;
-  readonly faults?: Pick<RegionFaults, 'templates' | 'look'>;
+  readonly faults?: Pick<RegionFaults, 'templates' | 'template' | 'engaged' | 'look'>;
   readonly store: DrillStore;
   /** Length of a minute of metrics. */
   readonly minuteMs: number;
@@ -48,7 +50,7 @@ const checks: DrillHandler<LookServices, 'checks'> = async (services, asked) => 
       `${plan.expectedSeconds} s by the API's settings`,
       `${plan.budgetSeconds} s`,
     ),
-    ...(kind === 'fault' ? [await faultCheck(services)] : []),
+    ...(kind === 'fault' ? await faultChecks(services) : []),
   ];
   const failing = looked.filter(({ passed }) => !passed);
   const isWorthWaiting = failing.length > 0 && failing.every(({ mayPass }) => mayPass) && facts.reasons.length === 0;
@@ -88,11 +90,26 @@ function watchRecovery(sight: Sight): DrillStepResults['watch'] {
   return { outcome: 'away', facts: { ...known, recoverySeconds: recovery.recoverySeconds } };
 }
 
-/** Without a template there is nothing to start, and of two it is not known which one. */
-async function faultCheck({ faults }: LookServices): Promise<LookedAt> {
-  const templates = (await faults?.templates()) ?? [];
-  const value = templates.length === 0 ? 'none is deployed' : templates.join(', ');
-  return check('fault experiment', templates.length === 1, value, 'one experiment template of the region');
+/** Without a template there is nothing to start, of two it is not known which one, and one that a person has changed may do anything. */
+async function faultChecks({ faults }: LookServices): Promise<LookedAt[]> {
+  if (!faults) return [check('fault experiment', false, 'none is deployed', 'a drill of kind FAULT')];
+  const templates = await faults.templates();
+  const problem = templates.length === 1 ? templateProblem(await faults.template(templates[0])) : undefined;
+  const engaged = await faults.engaged();
+  return [
+    check(
+      'fault experiment',
+      templates.length === 1 && problem === undefined,
+      problem ?? (templates.length === 0 ? 'none is deployed' : templates.join(', ')),
+      `one experiment template of the region, with ${faultAction.id} on functions alone`,
+    ),
+    check(
+      'safety lever of FIS',
+      engaged === undefined,
+      engaged ?? 'disengaged',
+      'disengaged: while it is engaged, FIS starts no experiment in the region',
+    ),
+  ];
 }
 
 /** The regions that serve alone now are in trouble: a drill is not worth that. */

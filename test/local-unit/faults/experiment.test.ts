@@ -12,7 +12,7 @@ const arns = ['one', 'two'].map((name) => `arn:aws:lambda:${region}:000000000000
 const properties = (more: object = {}): FabricResource['properties'] => ({
   RoleArn: 'arn:role',
   Tags: tags,
-  Targets: { functions: { ResourceArns: arns } },
+  Targets: { functions: { ResourceType: 'aws:lambda:function', ResourceArns: arns } },
   Actions: {
     fail: { ActionId: 'aws:lambda:invocation-error', Parameters: { duration: 'PT10M' }, Targets: { Functions: 'functions' }, ...more },
   },
@@ -183,6 +183,18 @@ test('the calls of a drill: one experiment for each token, judged by tags', asyn
       return { needs: routing.needs, status, content: JSON.parse(text.toString()) as Record<string, any> };
     };
     expect((await ask('GET', '/experimentTemplates?maxResults=100')).content).toEqual({ experimentTemplates: [{ id: 'EXT1', tags }] });
+    const template = await ask('GET', '/experimentTemplates/EXT1');
+    expect(template.needs.map(({ action, context }) => [action, Object.keys(context!)])).toEqual([
+      ['fis:GetExperimentTemplate', ['aws:resourcetag/payments-drill-system']],
+    ]);
+    expect(template.content.experimentTemplate).toMatchObject({
+      targets: { functions: { resourceType: 'aws:lambda:function', resourceArns: arns } },
+      actions: { fail: { actionId: 'aws:lambda:invocation-error' } },
+    });
+    expect((await ask('GET', '/experimentTemplates/EXT2')).status).toBe(404);
+    const lever = await ask('GET', '/safetyLevers/default');
+    expect(lever.needs).toEqual([{ action: 'fis:GetSafetyLever', resource: `arn:aws:fis:${region}:000000000000:safety-lever/default` }]);
+    expect(lever.content.safetyLever.state.status).toBe('disengaged');
     const start = { clientToken: 'first', experimentTemplateId: 'EXT1', tags };
     const { content, needs } = await ask('POST', '/experiments', start);
     const { id } = content.experiment as { id: string };
