@@ -1,8 +1,8 @@
 import { CfnOutput, Stack, StackProps } from 'aws-cdk-lib';
-import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { AlarmBase } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { Config } from './config';
@@ -28,11 +28,17 @@ export class AlarmsStack extends Stack {
   }
 }
 
-/** Lets every alarm of a stack tell the topic of its region. The topic is known by its name: the stack refers to no other one. */
-export function sendAlarms(stack: Stack, { systemName, alarms }: Config): void {
+/** The topic of a stack's region. It is known by its name: the stack refers to no other one. */
+export function alarmTopic(stack: Stack, { systemName, alarms }: Config): ITopic {
+  const known = stack.node.tryFindChild('AlarmTopic') as ITopic | undefined;
   const topicArn = alarms.topicArns?.[stack.region] ?? stack.formatArn({ service: 'sns', resource: topicName(systemName) });
-  const action = new SnsAction(Topic.fromTopicArn(stack, 'AlarmTopic', topicArn));
+  return known ?? Topic.fromTopicArn(stack, 'AlarmTopic', topicArn);
+}
+
+/** Lets every alarm of a stack tell the topic of its region, also an alarm that is composed of others. */
+export function sendAlarms(stack: Stack, config: Config): void {
+  const action = new SnsAction(alarmTopic(stack, config));
   for (const construct of stack.node.findAll()) {
-    if (construct instanceof Alarm) construct.addAlarmAction(action);
+    if (construct instanceof AlarmBase) construct.addAlarmAction(action);
   }
 }

@@ -4,7 +4,7 @@ import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatem
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { AlarmsStack, sendAlarms } from './alarms';
+import { alarmTopic, AlarmsStack, sendAlarms } from './alarms';
 import { Config } from './config';
 import { Recorder } from './recorder';
 import { PythonRecorder } from './recorder-python';
@@ -120,7 +120,8 @@ export class RegionStack extends Stack {
   }
 
   /** The secret holds the prober's OAuth client: see docs/drill.md. */
-  private defineDrill({ systemName, domain, parts }: Config, drilled: string): void {
+  private defineDrill(config: Config, drilled: string): void {
+    const { systemName, domain, parts } = config;
     const clientSecret = Secret.fromSecretNameV2(this, 'DrillClient', `${systemName}/drill-client`);
     new RegionDrill(this, 'Drill', {
       api: this.api,
@@ -129,6 +130,7 @@ export class RegionStack extends Stack {
       publicName: domain.name,
       zoneName: domain.zoneName,
       prober: { tokenUrl: parts.drill!.tokenUrl, clientSecret },
+      topic: alarmTopic(this, config),
     });
   }
 }

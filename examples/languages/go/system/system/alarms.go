@@ -57,15 +57,23 @@ func defineAlarmTopic(stack awscdk.Stack, config Config) {
 	})
 }
 
-// Lets every alarm of a stack tell the topic of its region. The topic is known by its name: the stack refers to no other one.
-func sendAlarms(to placed, config Config) {
+// The topic of a stack's region. It is known by its name: the stack refers to no other one.
+func alarmTopic(to placed, config Config) awssns.ITopic {
+	if known := to.stack.Node().TryFindChild(jsii.String("AlarmTopic")); known != nil {
+		return known.(awssns.ITopic)
+	}
 	topicArn := to.stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("sns"), Resource: alarmTopicName(config)})
 	if own, isOwn := config.Alarms.TopicArns[to.region]; isOwn {
 		topicArn = &own
 	}
-	action := awscloudwatchactions.NewSnsAction(awssns.Topic_FromTopicArn(to.stack, jsii.String("AlarmTopic"), topicArn))
+	return awssns.Topic_FromTopicArn(to.stack, jsii.String("AlarmTopic"), topicArn)
+}
+
+// Lets every alarm of a stack tell the topic of its region, also an alarm that is composed of others.
+func sendAlarms(to placed, config Config) {
+	action := awscloudwatchactions.NewSnsAction(alarmTopic(to, config))
 	for _, construct := range *to.stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		if alarm, isAlarm := construct.(awscloudwatch.Alarm); isAlarm {
+		if alarm, isAlarm := construct.(awscloudwatch.AlarmBase); isAlarm {
 			alarm.AddAlarmAction(action)
 		}
 	}

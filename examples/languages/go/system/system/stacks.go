@@ -165,7 +165,7 @@ func defineRegion(stack awscdk.Stack, region string, config Config, mesh payment
 	}
 	for drilled, from := range config.DrilledFrom {
 		if config.Parts.Drill != nil && from == region {
-			defineDrill(stack, config, drilled, api, mesh)
+			defineDrill(placed{stack, region}, config, drilled, api, mesh)
 		}
 	}
 	return RegionStack{Stack: stack, Region: region, Api: api, Mesh: mesh}
@@ -205,15 +205,16 @@ func defineCanary(stack awscdk.Stack, config Config, api payments.ActiveActivePa
 }
 
 // The secret holds the prober's OAuth client: see docs/drill.md.
-func defineDrill(stack awscdk.Stack, config Config, drilled string, api payments.ActiveActivePaymentsApi, mesh payments.CrossRegionEventMesh) {
-	secret := awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("DrillClient"), jsii.String(config.SystemName+"/drill-client"))
-	payments.NewRegionDrill(stack, jsii.String("Drill"), &payments.RegionDrillProps{
+func defineDrill(in placed, config Config, drilled string, api payments.ActiveActivePaymentsApi, mesh payments.CrossRegionEventMesh) {
+	secret := awssecretsmanager.Secret_FromSecretNameV2(in.stack, jsii.String("DrillClient"), jsii.String(config.SystemName+"/drill-client"))
+	payments.NewRegionDrill(in.stack, jsii.String("Drill"), &payments.RegionDrillProps{
 		Api:        api,
 		Mesh:       mesh,
 		Region:     &drilled,
 		PublicName: &config.Domain.Name,
 		ZoneName:   &config.Domain.ZoneName,
 		Prober:     &payments.DrillProberProps{TokenUrl: &config.Parts.Drill.TokenUrl, ClientSecret: secret},
+		Topic:      alarmTopic(in, config),
 	})
 }
 

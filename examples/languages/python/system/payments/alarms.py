@@ -1,12 +1,12 @@
 """Where alarms go: a topic in each region, which every alarm tells."""
 
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import CfnOutput, Stack
-from aws_cdk.aws_cloudwatch import Alarm
+from aws_cdk.aws_cloudwatch import AlarmBase
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
-from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sns import ITopic, Topic
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
@@ -37,10 +37,18 @@ class AlarmsStack(Stack):
         CfnOutput(self, "AlarmTopic", description="Every alarm of this region is sent here", value=topic.topic_arn)
 
 
-def send_alarms(stack: Stack, config: Config) -> None:
-    """Lets every alarm of a stack tell the topic of its region. The topic is known by its name: the stack refers to no other one."""
+def alarm_topic(stack: Stack, config: Config) -> ITopic:
+    """The topic of a stack's region. It is known by its name: the stack refers to no other one."""
+    known = stack.node.try_find_child("AlarmTopic")
+    if known is not None:
+        return cast(ITopic, known)
     named = stack.format_arn(service="sns", resource=_topic_name(config.system_name))
-    action = SnsAction(Topic.from_topic_arn(stack, "AlarmTopic", config.alarms.topic_arns.get(stack.region, named)))
+    return Topic.from_topic_arn(stack, "AlarmTopic", config.alarms.topic_arns.get(stack.region, named))
+
+
+def send_alarms(stack: Stack, config: Config) -> None:
+    """Lets every alarm of a stack tell the topic of its region, also an alarm that is composed of others."""
+    action = SnsAction(alarm_topic(stack, config))
     for construct in stack.node.find_all():
-        if isinstance(construct, Alarm):
+        if isinstance(construct, AlarmBase):
             construct.add_alarm_action(action)

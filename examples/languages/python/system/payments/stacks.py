@@ -31,7 +31,7 @@ from cdk_multi_region_payments import (
 )
 from constructs import Construct
 
-from payments.alarms import AlarmsStack, send_alarms
+from payments.alarms import AlarmsStack, alarm_topic, send_alarms
 from payments.config import Config
 from payments.recorder import Recorder
 
@@ -133,6 +133,7 @@ class RegionStack(Stack):
                 public_name=domain.name,
                 zone_name=domain.zone_name,
                 prober=DrillProberProps(token_url=drill.token_url, client_secret=client_secret),
+                topic=alarm_topic(self, config),
             )
         canary = None
         if canary_part:

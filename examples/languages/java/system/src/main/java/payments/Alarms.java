@@ -5,10 +5,11 @@ import java.util.Map;
 import software.amazon.awscdk.ArnComponents;
 import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Stack;
-import software.amazon.awscdk.services.cloudwatch.Alarm;
+import software.amazon.awscdk.services.cloudwatch.AlarmBase;
 import software.amazon.awscdk.services.cloudwatch.actions.SnsAction;
 import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
+import software.amazon.awscdk.services.sns.ITopic;
 import software.amazon.awscdk.services.sns.Topic;
 import software.amazon.awscdk.services.sns.subscriptions.EmailSubscription;
 import software.constructs.IConstruct;
@@ -40,13 +41,21 @@ final class Alarms {
         .build();
   }
 
-  /** Lets every alarm of a stack tell the topic of its region. The topic is known by its name: the stack refers to no other one. */
-  static void send(final Stack stack, final Config config) {
+  /** The topic of a stack's region. It is known by its name: the stack refers to no other one. */
+  static ITopic of(final Stack stack, final Config config) {
+    if (stack.getNode().tryFindChild("AlarmTopic") instanceof ITopic known) {
+      return known;
+    }
     String named = stack.formatArn(ArnComponents.builder().service("sns").resource(topicName(config)).build());
     String topicArn = config.alarms().topicArns().getOrDefault(stack.getRegion(), named);
-    SnsAction action = new SnsAction(Topic.fromTopicArn(stack, "AlarmTopic", topicArn));
+    return Topic.fromTopicArn(stack, "AlarmTopic", topicArn);
+  }
+
+  /** Lets every alarm of a stack tell the topic of its region, also an alarm that is composed of others. */
+  static void send(final Stack stack, final Config config) {
+    SnsAction action = new SnsAction(of(stack, config));
     for (IConstruct construct : stack.getNode().findAll()) {
-      if (construct instanceof Alarm alarm) {
+      if (construct instanceof AlarmBase alarm) {
         alarm.addAlarmAction(action);
       }
     }

@@ -256,6 +256,7 @@ public final class PaymentsSystem {
               .tokenUrl(config.parts().drill().tokenUrl())
               .clientSecret(Secret.fromSecretNameV2(this, "DrillClient", config.systemName() + "/drill-client"))
               .build())
+          .topic(Alarms.of(this, config))
           .build();
     }
   }
