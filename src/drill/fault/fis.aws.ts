@@ -26,7 +26,7 @@ interface Experiment {
   readonly actions?: Readonly<Record<string, { readonly actionId: string; readonly state?: State }>>;
 }
 
-interface Template {
+interface StoredTemplate {
   readonly id: string;
   readonly targets?: Readonly<Record<string, { readonly resourceType?: string }>>;
   readonly actions?: Readonly<Record<string, { readonly actionId: string }>>;
@@ -51,7 +51,7 @@ export class FisFaults implements RegionFaults {
 
   public async template(id: string): Promise<FaultTemplate> {
     const path = `/experimentTemplates/${encodeURIComponent(id)}`;
-    const { experimentTemplate } = await this.ask<{ experimentTemplate: Template }>(this.plan.drilled, 'GET', path);
+    const { experimentTemplate } = await this.ask<{ experimentTemplate: StoredTemplate }>(this.plan.drilled, 'GET', path);
     const { actions = {}, targets = {} } = experimentTemplate;
     return {
       id,
