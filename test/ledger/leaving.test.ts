@@ -264,6 +264,13 @@ describe('a new date', () => {
     expect(await dated({ id: id('q'), at, entryAt: first as number })).toBe(world.nowMs);
   });
 
+  test('follows a watermark far ahead at its heel, so that real time comes up with it', async () => {
+    await ended(dies(sets('entries', id('q'))).authorise(context(), { idempotencyKey: 'q', accountId: 'acc', amount: 1, currency: 'EUR' }));
+    const through = world.nowMs + 60_000;
+    await world.memory.change({ pk: account, require: [], set: [[['trimmedThrough'], through]] });
+    expect(await dated({ id: id('q'), at: itemOf('q').at as number })).toBe(through + 1);
+  });
+
   test('is given to nothing that is decided', async () => {
     expect(await dated({ id: id('p'), at: 0 })).toMatchObject({ outcome: 'AUTHORISED' });
     expect(itemOf('p').entryAt).toBeUndefined();

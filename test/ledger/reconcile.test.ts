@@ -1,6 +1,10 @@
 import { paid } from './paid';
-import { home, TwoRegions } from './two-regions';
+import { home, other, TwoRegions } from './two-regions';
+import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { reconcileAccount } from '../../src/ledger/operator/reconcile.service';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
+import { bounds } from '../../src/ledger/protocol/domain';
+import { trim } from '../../src/ledger/protocol/trim.service';
 
 let world: TwoRegions;
 beforeEach(async () => {
@@ -74,4 +78,25 @@ describe('the reconciliation of an account that is written meanwhile', () => {
     meanwhile(() => world.pay(home, 'new', 11));
     expect(await report(home, 1)).toMatchObject({ kept: { held: 150 }, recomputed: { held: 100 } });
   });
+});
+
+test('the reconciliation reads on behind payments that were lost, made again, and have arrived', async () => {
+  world.random = () => 0.99; // no call looks after the account
+  for (let number = 0; number < 5; number += 1) {
+    const { paymentId } = paid(await world.pay(home, `old${number}`, 7));
+    paid(await world.move(home, `c${number}`, 'CAPTURE', paymentId));
+  }
+  world.nowMs += bounds.trimAfterReplicatedMs + 1_000;
+  const { ports, settings, context } = world.attempt(home);
+  await trim(new Attempt({ ...ports, store: new EpochStore(ports.store, 1) }, { ...settings, copiesFollow: true }, context), 'a#acme#acc');
+  world.replicate(home, other);
+  for (let number = 0; number < 300; number += 1) paid(await world.pay(home, `k${number}`, 1));
+  world.loseHome(home);
+  await world.pay(other, 'k0', 1);
+  world.nowMs += 100;
+  for (let number = 0; number < 300; number += 1) paid(await world.pay(other, `k${number}`, 1));
+  world.lost.delete(home);
+  world.replicate(home, other);
+  const { kept, recomputed, payments } = (await report(other, 2))!;
+  expect([recomputed, payments]).toEqual([kept, 305]);
 });

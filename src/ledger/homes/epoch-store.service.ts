@@ -24,6 +24,8 @@ export class EpochStore implements LedgerStore {
   /** Keys that this epoch is known to have; items are never deleted. */
   private readonly here = new Set<string>();
   private readonly accounts = new Map<string, Item>();
+  /** Accounts that are being read. */
+  private readonly asked = new Map<string, Promise<Item | undefined>>();
   private entriesKept = 0;
 
   /** @param epoch 1 or more; the first one has nothing to carry over and pays nothing for it */
@@ -86,11 +88,24 @@ export class EpochStore implements LedgerStore {
    * of this epoch.
    */
   private async accountHere(pk: string): Promise<Item> {
+    const account = await this.accountSeen(pk);
+    if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
+    return account;
+  }
+
+  /** The same, undefined where it has not arrived: many at once ask once. */
+  private accountSeen(pk: string): Promise<Item | undefined> {
     const known = this.accounts.get(pk);
-    if (known) return known;
+    if (known) return Promise.resolve(known);
+    const asked = this.asked.get(pk) ?? this.seeAccount(pk).finally(() => this.asked.delete(pk));
+    this.asked.set(pk, asked);
+    return asked;
+  }
+
+  private async seeAccount(pk: string): Promise<Item | undefined> {
     // It is carried over before anything is claimed: what arrives of it later counts no more.
     const account = (await this.carryOver(pk)) ? await this.own(pk) : undefined;
-    if (!account) throw new StoreFault('unknown', `${pk} has not arrived`);
+    if (!account) return undefined;
     const entries = 1 + Object.keys(entriesOf(account)).length;
     if (this.entriesKept + entries > entriesRemembered) {
       this.accounts.clear();
@@ -147,9 +162,8 @@ export class EpochStore implements LedgerStore {
     const newest = await this.newest(pk);
     if (!newest) return false;
     if (newest.epoch === this.epoch) return this.isHere(pk);
-    const carried = await this.carried(newest.item, newest.epoch, async (account) =>
-      (await this.carryOver(account)) ? this.own(account) : undefined,
-    );
+    // As it was when an item was carried over first: until this one is, neither its entry nor the marks change.
+    const carried = await this.carried(newest.item, newest.epoch, (account) => this.accountSeen(account));
     if (!carried) return false;
     // Refused: another request carried it over in the meantime.
     await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });

@@ -93,9 +93,11 @@ async function linesOfAccount(
   for (;;) {
     const page = await attempt.retrying(() => store.list(account.pk, pageSize, from));
     const fresh = [...new Set(page.map(({ pk }) => pk))].filter((pk) => !seen.has(pk));
-    if (fresh.length === 0) break;
-    await take(fresh);
-    from = page[page.length - 1].seq;
+    if (fresh.length > 0) await take(fresh);
+    const last = page.at(-1)?.seq;
+    // A page of keys that were seen before, as of an epoch that has ended, is no end: the next one may have others.
+    if (last === undefined || last === from) break;
+    from = last;
   }
   // The index follows its table: what it lacked of what the account had decided is read by its key.
   const left = namedIn(account).filter((pk) => !seen.has(pk));

@@ -67,6 +67,7 @@ export class Attempt {
 
   public async retrying<T>(call: (store: LedgerStore) => Promise<T>, triesAtMost = Infinity): Promise<T> {
     const { nowMs, random, sleep, store } = this.ports;
+    let triesLeft = triesAtMost;
     for (let tries = 0; ; tries += 1) {
       if (nowMs() >= this.context.deadlineMs) throw new GaveUp('unknown');
       try {
@@ -75,7 +76,8 @@ export class Attempt {
         if (!(error instanceof StoreFault)) throw error;
         this.context.observe?.(eventOf[error.fault]);
         const wait = random() * Math.min(longestWaitMs[error.fault], firstWaitMs * 2 ** tries);
-        if (tries + 1 >= triesAtMost || nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
+        if (error.fault !== 'throttled') triesLeft -= 1;
+        if (triesLeft <= 0 || nowMs() + wait >= this.context.deadlineMs) throw new GaveUp(error.fault, error);
         await sleep(wait);
       }
     }

@@ -24,8 +24,11 @@ export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entry
 export const isBehind = (account: Item, date: number): boolean => date <= (account.trimmedThrough as number);
 
 /** A date under which an account still takes an entry, and will for a while. */
-export const dateInFrontOf = ({ ports }: Attempt, account: Item): number =>
-  Math.max(ports.nowMs(), (account.trimmedThrough as number) + bounds.inFrontMs);
+export function dateInFrontOf({ ports }: Attempt, account: Item): number {
+  const [now, through] = [ports.nowMs(), account.trimmedThrough as number];
+  // A watermark far ahead comes from a wrong clock: steps of a second would keep it ahead for as long as payments come.
+  return Math.max(now, through + (through > now + bounds.clockSkewMs ? 1 : bounds.inFrontMs));
+}
 
 /**
  * Gives a claim's entry a date in front of the watermark, unless it is decided: an entry goes only when its own item is complete. Resolves

@@ -33,7 +33,9 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const candidates = [...candidatesOf(attempt, item), ...looked.confirmed.map(({ id, code }) => ({ id, code, entry: decodeEntry(code) }))];
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims))]);
+  const isCarried = attempt.settings.copiesFollow === true && item.carriedFrom !== undefined;
+  const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isCarried))]);
+  await takeOver(attempt, [...seen.values()].filter(isPlainCopy));
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
   const open = candidates.filter((candidate) => {
     const own = seen.get(candidate.id);
@@ -47,7 +49,7 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const complete = await inTurns(open, (candidate) => completed(attempt, candidate, seen));
   // Where copies follow later, the time counts from the write that has completed it.
   const unsure = attempt.settings.copiesFollow ? open : open.filter((candidate) => !complete.has(candidate));
-  const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure) : [])]);
+  const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure, undefined, isCarried) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code, entry } = candidate;
     const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
@@ -89,10 +91,21 @@ function oldEnough(
     });
   }
   const halfFull = entries > bounds.entriesPerAccount / 2;
-  return age(
-    halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs,
-    ({ id }, items) => items.get(id)!.writtenAt as number,
-  );
+  return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, (candidate, items) => {
+    const behind = idsBehind(false, candidate, true).flatMap((id) => items.get(id) ?? []);
+    return Math.max(...behind.map((own) => (isPlainCopy(own) ? Infinity : (own.writtenAt as number))));
+  });
+}
+
+/** What an earlier epoch left, as this one begins with it: nothing tells how long the copies have had it, if it is written at all. */
+const isPlainCopy = ({ carriedFrom, carriedVersion, version }: Item): boolean => carriedFrom !== undefined && version === carriedVersion;
+
+/**
+ * Makes what an earlier epoch left this one's own, so that its time begins. The entry stays until the copies have it: with the entry gone,
+ * a third epoch that finds the earlier one's item alone could not tell its effect.
+ */
+async function takeOver(attempt: Attempt, items: readonly Item[]): Promise<void> {
+  await inTurns(items, ({ pk }) => attempt.change({ pk, require: [] }).then(() => true));
 }
 
 /** What a look at an entry or its item comes to; undefined where one of them is not as the ledger writes it. */
@@ -106,8 +119,15 @@ function readable<T>(attempt: Attempt, look: () => T): T | undefined {
 }
 
 /** The items behind some entries, by identity: each one's own, and others that tell whether it is complete. */
-async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[], known: Items = new Map()): Promise<Items> {
-  const ids = [...new Set(candidates.flatMap((candidate) => idsBehind(attempt, candidate)))].filter((id) => !known.has(id));
+async function itemsBehind(
+  attempt: Attempt,
+  candidates: readonly Candidate[],
+  known: Items = new Map(),
+  isCarried = false,
+): Promise<Items> {
+  const ids = [...new Set(candidates.flatMap((candidate) => idsBehind(lags(attempt), candidate, isCarried)))].filter(
+    (id) => !known.has(id),
+  );
   const pages = Array.from({ length: Math.ceil(ids.length / readAtMost) }, (_, n) => ids.slice(n * readAtMost, (n + 1) * readAtMost));
   const items = await Promise.all(pages.map((page) => attempt.retrying((store) => store.readMany(page.map(keyItemPk)))));
   return new Map(items.flat().map((item) => [idOfPk(item), item]));
@@ -115,11 +135,12 @@ async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[], k
 
 const readAtMost = 100;
 
-function idsBehind(attempt: Attempt, { id, entry }: Candidate): readonly string[] {
+/** @param isCarried whether what an entry names may be an earlier epoch's still: it too is judged by the entry */
+function idsBehind(mayLag: boolean, { id, entry }: Candidate, isCarried: boolean): readonly string[] {
   // A refund's payment, where that does not follow it at once.
-  if (entry.kind === 'refund' && lags(attempt)) return [id, entry.payment];
+  if (entry.kind === 'refund' && (mayLag || isCarried)) return [id, entry.payment];
   // Its own item tells that a closure has come to the account.
-  return entry.kind === 'closed' && entry.late ? [id, entry.closure.by] : [id];
+  return entry.kind === 'closed' && (entry.late || isCarried) ? [id, entry.closure.by] : [id];
 }
 
 /** A bounded number of entries, from anywhere among them: every one has its turn, whichever calls look. Holds where they may go. */
