@@ -55,12 +55,6 @@ export const elsewhere: readonly Elsewhere[] = [
     code: ['src/drill/steps/look.service.ts', 'healthyMinutes = 3'],
   },
   { document: 'docs/drill.md', begins: '| experiment | says |', why: bound, code: ['src/drill/fault/contract.ts', 'effectSeconds: 90'] },
-  {
-    document: 'docs/drill.md',
-    begins: '**What it costs at all times.**',
-    why: bound,
-    code: ['src/drill/fault/contract.ts', 'pollSeconds: 20'],
-  },
   { document: 'docs/edge.md', begins: '- Alarms: [5xx]', why: alarm },
   { document: 'docs/events.md', begins: '- looks at each entry', why: bound, code: ['src/events/publishing/publish.aws.ts', '256 * 1024'] },
   { document: 'docs/events.md', begins: '- repeats with jitter', why: bound, code: ['src/events/publishing/publisher.aws.ts', 'budgetMs'] },
