@@ -55,7 +55,12 @@ export interface BatchResult {
 
 export interface DecidedResult {
   readonly published: number;
-  readonly failed?: { readonly at: number; readonly reason: string };
+  readonly failed?: {
+    readonly at: number;
+    readonly reason: string;
+    /** What waits for claims that are not here, with the rest of their payments, where all others were published. */
+    readonly waiting?: readonly Decided[];
+  };
 }
 
 /** Something decided that is told, or is open, with its event if that can be made. */
@@ -112,8 +117,12 @@ export class Outbox {
     return this.settings.syntheticTenants?.has(tenant) ?? false;
   }
 
-  /** Publishes what was decided in a region, in the order given; `failed` is the first that was not published. */
-  public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number): Promise<DecidedResult> {
+  /**
+   * Publishes what was decided in a region, in the order given; `failed` is the first that was not published.
+   *
+   * @param apart whether a claim that is not here holds back its own payment alone, and not all behind it
+   */
+  public async publishDecided(decided: readonly Decided[], origin: string, deadlineMs: number, apart = false): Promise<DecidedResult> {
     const nowMs = this.ports.nowMs();
     const asked = decided.filter((one) => !isLeft(one, nowMs) && !this.isSynthetic(one));
     if (asked.length === 0) return { published: 0 };
@@ -126,9 +135,11 @@ export class Outbox {
       .filter(({ so }) => so)
       // A claim's record tells what its account's record tells, where both come at once.
       .filter(({ event }, at, all) => !event || all.findIndex((other) => other.event?.id === event.id) === at);
-    // Behind a claim that is not there nothing is sent, so that nothing overtakes its event.
+    // Behind a claim that is not there nothing is sent, or nothing of its payment, so that nothing overtakes its event.
     const missing = tellings.findIndex(({ event }) => !event);
-    const sent = missing < 0 ? tellings : tellings.slice(0, missing);
+    const held = new Set(tellings.filter(({ event }) => !event).map(({ one }) => one.payment));
+    const isSent = ({ one }: Telling, at: number): boolean => (apart ? !held.has(one.payment) : missing < 0 || at < missing);
+    const sent = tellings.filter(isSent);
     const spans = sent.map(({ event }) => this.begin(event!));
     const outcomes = await this.ports.sink(
       spans.map(({ event }) => event),
@@ -140,13 +151,17 @@ export class Outbox {
     if (open >= 0) {
       return {
         published,
-        failed: { at: decided.indexOf(tellings[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
+        failed: { at: decided.indexOf(sent[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
       };
     }
     if (missing < 0) return { published };
     return {
       published,
-      failed: { at: decided.indexOf(tellings[missing].one), reason: `the claims of ${tellings[missing].one.id} are not in this region` },
+      failed: {
+        at: decided.indexOf(tellings[missing].one),
+        reason: `the claims of ${tellings[missing].one.id} are not in this region`,
+        ...(apart ? { waiting: tellings.filter((telling, at) => !isSent(telling, at)).map(({ one }) => one) } : {}),
+      },
     };
   }
 

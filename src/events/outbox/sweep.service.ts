@@ -87,7 +87,12 @@ export class Sweep {
         ? { kind: 'dropped' }
         : { kind: 'open', reason: `${peer} was last heard of ${silentMs} ms ago` };
     }
-    const { published, failed } = await this.outbox.publishDecided(hint.decided, hint.origin, deadlineMs);
+    const { published, failed } = await this.outbox.publishDecided(hint.decided, hint.origin, deadlineMs, true);
+    if (failed?.waiting && failed.waiting.length < hint.decided.length) {
+      // A claim may never arrive: what others have decided does not wait for it.
+      await this.ports.keep([{ ...hint, decided: failed.waiting }]);
+      return { kind: 'published', events: published };
+    }
     return failed === undefined ? { kind: 'published', events: published } : { kind: 'open', reason: failed.reason };
   }
 
