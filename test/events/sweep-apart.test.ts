@@ -5,7 +5,7 @@ import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 
 /** A lost region's last batch has replicated, but for one claim: no order holds between items. */
-test('what a lost region had decided is told, though a claim of another payment has not arrived, and that one when it arrives', async () => {
+test('what a lost region had decided is told, though a claim of another payment has not arrived; that one is told later', async () => {
   const world = new OutboxWorld();
   const bus = new Bus();
   const hints: SweepHint[] = [];

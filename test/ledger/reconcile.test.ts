@@ -100,3 +100,17 @@ test('the reconciliation reads on behind payments that were lost, made again, an
   const { kept, recomputed, payments } = (await report(other, 2))!;
   expect([recomputed, payments]).toEqual([kept, 305]);
 });
+
+test('the reconciliation names a payment of which the entry alone has arrived', async () => {
+  world.replicate(home, other);
+  const { paymentId } = paid(await world.pay(home, 'lost', 100));
+  world.replicate(home, other, (pk) => pk === 'a#acme#acc@1');
+  world.loseHome(home);
+  await world.pay(other, 'next', 1);
+  world.nowMs += 100;
+  paid(await world.pay(other, 'next', 1));
+  const { kept, recomputed, lateWrites } = (await report(other, 2))!;
+  expect([kept.held - recomputed.held, lateWrites]).toEqual([100, [{ epoch: 1, key: paymentId, effect: 'hold' }]]);
+  paid(await world.pay(other, 'lost', 100));
+  expect(await report(other, 2)).toMatchObject({ kept: { held: 101 }, recomputed: { held: 101 }, lateWrites: [] });
+});

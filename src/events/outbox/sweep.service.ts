@@ -88,7 +88,7 @@ export class Sweep {
         : { kind: 'open', reason: `${peer} was last heard of ${silentMs} ms ago` };
     }
     const { published, failed } = await this.outbox.publishDecided(hint.decided, hint.origin, deadlineMs, true);
-    if (failed?.waiting && failed.waiting.length < hint.decided.length) {
+    if (failed?.waiting && published > 0) {
       // A claim may never arrive: what others have decided does not wait for it.
       await this.ports.keep([{ ...hint, decided: failed.waiting }]);
       return { kind: 'published', events: published };

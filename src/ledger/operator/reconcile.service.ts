@@ -201,7 +201,8 @@ function lateWriteOf(
 ): readonly LateWrite[] {
   // Another request may have taken the key since.
   const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
-  const kept = known === 'carried' || (now !== undefined && (known === 'same' || shows(now, entry)));
+  // Without an item its entry alone has arrived: nothing answers for the money that it holds or has moved.
+  const kept = now !== undefined && (known === 'carried' || known === 'same' || shows(now, entry));
   if (kept && !replaced) return [];
   return [
     {
