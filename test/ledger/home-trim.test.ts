@@ -3,7 +3,7 @@ import { home, other, TwoRegions } from './two-regions';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { LedgerStore } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
-import { bounds } from '../../src/ledger/protocol/domain';
+import { bounds, idOfPaymentId, keyItemPk } from '../../src/ledger/protocol/domain';
 import { trim } from '../../src/ledger/protocol/trim.service';
 
 test('an entry stays until the completion that a look after the account made has replicated', async () => {
@@ -81,6 +81,22 @@ describe('what an epoch carried over is told by its entry until the copies have 
     await loseBoth();
     expect(await world.move(home, 'refund', 'REFUND', paymentId, 100)).toMatchObject({ kind: 'answered', replayed: true });
     expect(await world.move(home, 'another', 'REFUND', paymentId, 100)).toMatchObject({ kind: 'refused', code: 'amount_exceeds_captured' });
+  });
+
+  test('also where the payment that a refund names comes after all else', async () => {
+    paid(await world.move(home, 'refund', 'REFUND', paymentId, 100));
+    const late = `${keyItemPk(idOfPaymentId(paymentId)!)}@1`;
+    world.replicate(home, other, (pk) => pk !== late);
+    world.nowMs += 3_600_000;
+    await loseAndTakeOver(world, home, other, 'second');
+    await lookAfter(world, other, 2);
+    world.nowMs += bounds.trimAfterReplicatedMs + 1_000;
+    await lookAfter(world, other, 2);
+    world.replicate(home, other, (pk) => pk === late);
+    expect(await world.move(other, 'another', 'REFUND', paymentId, 100)).toMatchObject({
+      kind: 'refused',
+      code: 'amount_exceeds_captured',
+    });
   });
 
   test('and goes when the copies have had it for a quarter of an hour', async () => {

@@ -137,9 +137,14 @@ export class Outbox {
       .filter(({ event }, at, all) => !event || all.findIndex((other) => other.event?.id === event.id) === at);
     // Behind a claim that is not there nothing is sent, or nothing of its payment, so that nothing overtakes its event.
     const missing = tellings.findIndex(({ event }) => !event);
-    const held = new Set(tellings.filter(({ event }) => !event).map(({ one }) => one.payment));
-    const isSent = ({ one }: Telling, at: number): boolean => (apart ? !held.has(one.payment) : missing < 0 || at < missing);
-    const sent = tellings.filter(isSent);
+    const held = new Set<string>();
+    const waits = new Set(
+      tellings.filter(({ one, event }) => {
+        if (!event) held.add(one.payment);
+        return apart ? held.has(one.payment) : held.size > 0;
+      }),
+    );
+    const sent = tellings.filter((telling) => !waits.has(telling));
     const spans = sent.map(({ event }) => this.begin(event!));
     const outcomes = await this.ports.sink(
       spans.map(({ event }) => event),
@@ -160,7 +165,7 @@ export class Outbox {
       failed: {
         at: decided.indexOf(tellings[missing].one),
         reason: `the claims of ${tellings[missing].one.id} are not in this region`,
-        ...(apart ? { waiting: tellings.filter((telling, at) => !isSent(telling, at)).map(({ one }) => one) } : {}),
+        ...(apart ? { waiting: [...waits].map(({ one }) => one) } : {}),
       },
     };
   }

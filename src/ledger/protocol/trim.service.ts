@@ -52,7 +52,10 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure, undefined, isCarried) : [])]);
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code, entry } = candidate;
-    const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
+    // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
+    const isAllThere = !isCarried || idsBehind(false, candidate, true).every((named) => items.has(named));
+    const isRipe = (): boolean =>
+      isAllThere && isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
     return items.has(id) && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
@@ -87,7 +90,7 @@ function oldEnough(
     // A date far ahead of this clock comes from a clock that went wrong, or follows it: the claim's own tells its age.
     return age(afterMs, (candidate, items) => {
       const date = dateOf(candidate, items);
-      return date > ports.nowMs() + bounds.clockSkewMs ? (items.get(candidate.id)!.at as number) : date;
+      return date > ports.nowMs() + bounds.clockSkewMs + bounds.inFrontMs ? (items.get(candidate.id)!.at as number) : date;
     });
   }
   const halfFull = entries > bounds.entriesPerAccount / 2;
