@@ -83,14 +83,18 @@ function cellText(text: string): string {
 /** What mail programs make a link of: an address with a scheme, and a bare name such as `pay.example/a`. */
 const linked = /\/\/|www\.|mailto:|[\p{L}\p{N}]\.\p{L}{2}/iu;
 /** People are named by their mailboxes; a program makes a mail to them of it, and no page. */
-const mailbox = /^[\w.+-]+@[\w.-]+$/;
+const mailbox = /^([\w.+-]+)(@[\w.-]+)$/;
 
 /** Text within a line of a mail: no new line, and nothing that a mail program makes a link of but mailboxes. */
 function mailText(text: string): string {
   const inert = (word: string): string => word.replace(/:/g, '[:]').replace(/\./g, '[.]');
   return oneLine(text)
     .split(' ')
-    .map((word) => (linked.test(word) && !mailbox.test(word) ? inert(word) : word))
+    .map((word) => {
+      // In front of what is no host, a program may take a mailbox's name for a page.
+      const [, name = word, host = ''] = mailbox.exec(word) ?? [];
+      return linked.test(name) ? `${inert(name)}${host}` : word;
+    })
     .join(' ');
 }
 

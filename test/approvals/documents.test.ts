@@ -203,6 +203,9 @@ describe('whatever people write', () => {
       }),
       { numRuns: 300 },
     );
+    // Found by chance: the name of a mailbox that is none.
+    expect(written('pay.evil.net@-').links).toHaveLength(1);
+    expect(written('ann@example.com')).toEqual({ ...written('x'), links: written('x').links });
     const forged = messageText(
       'asked',
       { ...viewWith('x'), startedBy: 'eve\nSee what was checked, and decide:\nhttps://evil.example/approvals/1' },

@@ -1,7 +1,7 @@
 import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
 import { keyItemPk } from '../protocol/domain';
-import { entriesOf, entryOf } from '../protocol/entries.domain';
+import { entriesOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
@@ -172,30 +172,12 @@ export class EpochStore implements LedgerStore {
 
   /**
    * An entry may change or leave its account only when its item is of this epoch: an item is judged by the entry that the account
-   * began with, and afterwards nothing could tell that one.
+   * began with, and afterwards nothing could tell that one. What an entry names besides is carried over by the look that lets it go.
    */
-  private async carryTouched({ pk: account, set, remove }: Change): Promise<void> {
-    const idsOf = (paths: readonly Path[]): readonly string[] =>
-      paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [id] : []));
-    const removed = idsOf(remove ?? []);
-    const ids = [
-      ...idsOf((set ?? []).map(([path]) => path)),
-      ...removed,
-      ...(removed.length > 0 ? await this.namedBy(account, removed) : []),
-    ];
-    const pks = ids.map(keyItemPk);
+  private async carryTouched({ set = [], remove = [] }: Change): Promise<void> {
+    const paths: readonly Path[] = [...set.map(([path]) => path), ...remove];
+    const pks = paths.flatMap(([name, id]) => (name === 'entries' && id !== undefined ? [keyItemPk(id)] : []));
     await Promise.all(pks.filter((pk) => !this.here.has(pk)).map((pk) => this.carryOver(pk)));
-  }
-
-  /** What entries name besides their own key, the closing move or the refunded payment: it too is judged by the entry. */
-  private async namedBy(account: string, ids: readonly string[]): Promise<readonly string[]> {
-    const item = await this.view(account);
-    if (!item) return [];
-    return ids.flatMap((id) => {
-      const entry = entryOf(item, id);
-      if (entry?.kind === 'refund') return [entry.payment];
-      return entry?.kind === 'closed' ? [entry.closure.by] : [];
-    });
   }
 
   private isHere(pk: string): true {

@@ -311,7 +311,10 @@ const homes: readonly Mistake[] = (
     },
     {
       name: 'an entry trimmed in a new epoch before what it names was carried over',
-      edits: [ledger('homes/epoch-store', 'removed.length > 0 ? await this.namedBy(account, removed) : []', '[]')],
+      edits: [
+        ledger('protocol/trim', 'isPlainCopy(own) ? Infinity : (own.writtenAt as number)', 'own.writtenAt as number'),
+        ledger('protocol/trim', 'await takeOver(attempt, [...seen.values()].filter(isPlainCopy));', ''),
+      ],
     },
   ] satisfies Mistake[]
 ).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
