@@ -53,7 +53,8 @@ test('documents that existed before, their versions and deletions are in the cop
     looks += 1;
     if (looks === 15) cutover.run.links.set(source, target, { partitioned: false });
   });
-  expect(looks).toBeGreaterThan(15);
+  // On a slow machine the look behind the last one finds it done.
+  expect(looks).toBeGreaterThanOrEqual(15);
   expect(state).toMatchObject({ state: 'DONE', copied: 4, failed: 0, report: { equal: true, differences: [] } });
   expect(names(await documents.list(source))).toHaveLength(4);
   expect(names(await documents.list(target))).toEqual(names(await documents.list(source)));
