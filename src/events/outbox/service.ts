@@ -136,7 +136,6 @@ export class Outbox {
       // A claim's record tells what its account's record tells, where both come at once.
       .filter(({ event }, at, all) => !event || all.findIndex((other) => other.event?.id === event.id) === at);
     // Behind a claim that is not there nothing is sent, or nothing of its payment, so that nothing overtakes its event.
-    const missing = tellings.findIndex(({ event }) => !event);
     const held = new Set<string>();
     const waits = new Set(
       tellings.filter(({ one, event }) => {
@@ -159,12 +158,13 @@ export class Outbox {
         failed: { at: decided.indexOf(sent[open].one), reason: (outcomes[open] as Extract<EntryOutcome, { kind: 'open' }>).reason },
       };
     }
-    if (missing < 0) return { published };
+    const [missing] = waits;
+    if (!missing) return { published };
     return {
       published,
       failed: {
-        at: decided.indexOf(tellings[missing].one),
-        reason: `the claims of ${tellings[missing].one.id} are not in this region`,
+        at: decided.indexOf(missing.one),
+        reason: `the claims of ${missing.one.id} are not in this region`,
         ...(apart ? { waiting: [...waits].map(({ one }) => one) } : {}),
       },
     };

@@ -33,7 +33,7 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const candidates = [...candidatesOf(attempt, item), ...looked.confirmed.map(({ id, code }) => ({ id, code, entry: decodeEntry(code) }))];
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const isCarried = attempt.settings.copiesFollow === true && item.carriedFrom !== undefined;
+  const isCarried = !lags(attempt) && item.carriedFrom !== undefined;
   const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isCarried))]);
   await takeOver(attempt, [...seen.values()].filter(isPlainCopy));
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
@@ -53,10 +53,9 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
     const { id, code, entry } = candidate;
     // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
-    const isAllThere = !isCarried || idsBehind(false, candidate, true).every((named) => items.has(named));
-    const isRipe = (): boolean =>
-      isAllThere && isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
-    return items.has(id) && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }] : [];
+    const isAllThere = idsBehind(lags(attempt), candidate, isCarried).every((behind) => items.has(behind));
+    const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
+    return isAllThere && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }] : [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
