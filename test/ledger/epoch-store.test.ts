@@ -1,7 +1,7 @@
 import { paid } from './paid';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { CallContext, Payment } from '../../src/ledger/model';
-import { LedgerStore } from '../../src/ledger/ports';
+import { Change, LedgerStore } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { MemoryStore } from '../../tools/memory/memory-store';
 import { turns } from '../turns';
@@ -43,6 +43,30 @@ it("shows a payment as it is when a refund comes in while an earlier epoch's ite
   const found = await ledgerOn(new EpochStore(watched, 2), 'us-west-2').getPayment(context(), paymentId);
   expect(refunded).toMatchObject({ status: 'PARTIALLY_REFUNDED' });
   expect(found).toEqual({ kind: 'found', payment: refunded });
+});
+
+it.each(['CAPTURE', 'REFUND'] as const)("tells a %s's own time and region where it died before its payment showed it", async (type) => {
+  const replica = new MemoryStore();
+  const dying: LedgerStore = Object.assign(Object.create(replica) as MemoryStore, {
+    change: (change: Change) => {
+      const shows = (change.set ?? []).some(([[name]]) => name === 'moves');
+      return shows ? Promise.reject(new Error('died')) : MemoryStore.prototype.change.call(replica, change);
+    },
+  });
+  const before = ledgerOn(new EpochStore(replica, 1), 'us-east-1');
+  await before.openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+  const { paymentId } = paid(await before.authorise(context(), { idempotencyKey: 'k', accountId: 'acc', amount: 100, currency: 'EUR' }));
+  if (type === 'REFUND') await before.move(context(), { idempotencyKey: 'first', type: 'CAPTURE', paymentId });
+  nowMs += 60_000;
+  const move = { idempotencyKey: 'move', type, paymentId };
+  const askedAt = nowMs;
+  await expect(ledgerOn(new EpochStore(dying, 1), 'eu-west-1').move(context(), move)).rejects.toThrow('died');
+  const after = ledgerOn(new EpochStore(replica, 2), 'us-west-2');
+  const seen = await after.getPayment(context(), paymentId);
+  const shown = seen.kind === 'found' ? seen.payment.operations : [];
+  expect(shown.at(-1)).toMatchObject({ type, region: 'eu-west-1' });
+  expect(shown.at(-1)!.at - askedAt).toBeLessThan(1_000);
+  expect(paid(await after.move(context(), move)).operations).toEqual(shown);
 });
 
 test('a page of payments that earlier epochs left takes a few requests, not some for each', async () => {

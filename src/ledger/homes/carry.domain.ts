@@ -39,15 +39,29 @@ const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';
  * @param item the item, without its epoch in the key
  * @param epoch where it comes from
  * @param account its account as the later epoch has it; not looked at for an account itself
+ * @param claims of `unrecordedMoves`, as far as they have arrived
  */
-export function carry(item: Item, epoch: number, account: Item | undefined): Item {
+export function carry(item: Item, epoch: number, account: Item | undefined, claims: Claims): Item {
   const from = { carriedFrom: epoch, carriedVersion: item.version };
   if (isAccount(item)) return { ...item, ...from, carriedThrough: withMark(item, epoch) };
   if (!account) throw new Error(`${item.pk} cannot be carried over without its account`);
   const trimmed = trimmedBefore(account, epoch);
-  if (isPayment(item)) return { ...carryPayment(item, account, trimmed), ...from };
+  if (isPayment(item)) return { ...carryPayment(item, account, trimmed, claims), ...from };
   if (isMove(item)) return { ...carryMove(item, account, trimmed), ...from };
   throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
+}
+
+/** When and where moves were asked for, by their identity. */
+export type Claims = ReadonlyMap<string, Pick<MoveItem, 'at' | 'region'>>;
+
+/** Moves that an account has taken and their payment's own item does not show: when that was, their own items alone know. */
+export function unrecordedMoves(item: Item, account: Item): readonly string[] {
+  if (!isPayment(item)) return [];
+  const payment = paymentOf(item);
+  const entry = entryOf(account, payment.id);
+  const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
+  if (!closure) return [];
+  return [closure.by, ...refundsMoved(payment, account).keys()].filter((id) => !payment.moves[id]);
 }
 
 /** How far an account was trimmed when it was carried over, by the epoch that it left. */
@@ -74,7 +88,7 @@ function trimmedBefore(account: Item, epoch: number): Trimmed {
   return (at) => at <= through;
 }
 
-function carryPayment(item: Item, account: Item, trimmed: Trimmed): Item {
+function carryPayment(item: Item, account: Item, trimmed: Trimmed, claims: Claims): Item {
   const payment = paymentOf(item);
   if (payment.outcome?.status === 'DECLINED') return item;
   const entry = entryOf(account, payment.id);
@@ -84,7 +98,7 @@ function carryPayment(item: Item, account: Item, trimmed: Trimmed): Item {
   }
   if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
   const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
-  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed)) : item;
+  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed, claims), claims) : item;
 }
 
 const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending'];
@@ -94,15 +108,11 @@ function withoutClosure(item: Item): Item {
 }
 
 /** The closure that the account shows, and those refunds whose money it has moved. */
-function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[]): Item {
-  const known = payment.moves[closure.by];
-  // When it happened is known to the move's own item alone; if that has not replicated, the claim's time has to serve.
-  const { at } = payment;
-  const closing: RecordedMove = known ?? {
+function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[], claims: Claims): Item {
+  const closing: RecordedMove = payment.moves[closure.by] ?? {
     type: closure.type,
     amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount,
-    at,
-    region: payment.region,
+    ...askedFor(closure.by, payment, claims),
     order: 1,
   };
   const moves = Object.fromEntries([
@@ -120,24 +130,31 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
   };
 }
 
+/** When and where a move was asked for; if its own item has not arrived, its payment's has to serve. */
+function askedFor(id: string, payment: PaymentItem, claims: Claims): Pick<RecordedMove, 'at' | 'region'> {
+  const { pending } = payment;
+  const { at, region } = claims.get(id) ?? (pending?.id === id ? pending : payment);
+  return { at, region };
+}
+
 type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
 
-function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed): readonly Refund[] {
-  const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
+/** What an account has moved of a payment's refunds, as far as their entries still stand there. */
+function refundsMoved(payment: PaymentItem, account: Item): ReadonlyMap<string, number> {
   const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
-  const moved = new Map(
-    entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])),
-  );
+  return new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
+}
+
+function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, claims: Claims): readonly Refund[] {
+  const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
+  const moved = refundsMoved(payment, account);
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
     .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
     .filter(([id, { at }]) => moved.has(id) || trimmed(at));
   // The account moved the money, but the payment's item that says so did not arrive.
   const missing = [...moved]
     .filter(([id]) => !kept.some(([other]) => other === id))
-    .map(([id, amount]): Refund => {
-      const pending = payment.pending?.id === id ? payment.pending : undefined;
-      return [id, { type: 'REFUND', amount, at: pending?.at ?? payment.at, region: pending?.region ?? payment.region }];
-    });
+    .map(([id, amount]): Refund => [id, { type: 'REFUND', amount, ...askedFor(id, payment, claims) }]);
   return [...kept, ...missing];
 }
 
@@ -162,13 +179,14 @@ function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
  *
  * @param claim a payment's or a move's item
  * @param account its account as the epoch began with it, or later
+ * @param claims of `unrecordedMoves`, as far as they have arrived
  */
-export function reclaim(claim: Item, account: Item): Item | undefined {
+export function reclaim(claim: Item, account: Item, claims: Claims): Item | undefined {
   const own = entryOf(account, idOfPk(claim));
   if (isPayment(claim)) {
     if (!own || own.kind === 'declined') return claim;
     const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
-    return same ? carryPayment(claim, account, () => false) : undefined;
+    return same ? carryPayment(claim, account, () => false, claims) : undefined;
   }
   return canBeMove(moveOf(claim), account, own) ? claim : undefined;
 }

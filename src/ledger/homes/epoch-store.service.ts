@@ -1,6 +1,6 @@
-import { carry, epochOf, inEpoch, reclaim } from './carry.domain';
+import { carry, Claims, epochOf, inEpoch, reclaim, unrecordedMoves } from './carry.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
-import { keyItemPk } from '../protocol/domain';
+import { idOfPk, isMove, keyItemPk, moveOf } from '../protocol/domain';
 import { entriesOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
@@ -36,12 +36,23 @@ export class EpochStore implements LedgerStore {
 
   public async create(item: Item): Promise<WriteResult> {
     if (this.epoch > 1 && (await this.carryOver(item.pk))) return { kind: 'refused', found: (await this.own(item.pk))! };
-    const claim = this.epoch > 1 && item.acct !== undefined ? reclaim(item, await this.accountHere(item.acct as string)) : item;
+    const claim = this.epoch > 1 && item.acct !== undefined ? await this.claimAgain(item, item.acct as string) : item;
     // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
     if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
     const result = await this.replica.create({ ...claim, pk: inEpoch(item.pk, this.epoch) });
     this.isHere(item.pk);
     return plainResult(result);
+  }
+
+  private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
+    const account = await this.accountHere(owner);
+    return reclaim(item, account, await this.claimsBehind(item, account));
+  }
+
+  /** When and where the moves were asked for that an account shows of a payment and the payment's own item does not. */
+  private async claimsBehind(item: Item, account: Item): Promise<Claims> {
+    const moves = [...(await this.newestOf(unrecordedMoves(item, account).map(keyItemPk))).values()].map((kept) => kept.item);
+    return new Map(moves.filter(isMove).map((move) => [idOfPk(move), moveOf(move)]));
   }
 
   public async change(change: Change): Promise<WriteResult> {
@@ -151,10 +162,10 @@ export class EpochStore implements LedgerStore {
   }
 
   private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
-    if (item.acct === undefined) return carry(item, epoch, undefined);
+    if (item.acct === undefined) return carry(item, epoch, undefined, new Map());
     const owner = await account(item.acct as string);
     // The account's own item has not replicated: nothing of it can be judged, so nothing of it is there.
-    return owner && carry(item, epoch, owner);
+    return owner && carry(item, epoch, owner, await this.claimsBehind(item, owner));
   }
 
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
