@@ -114,3 +114,19 @@ test('the reconciliation names a payment of which the entry alone has arrived', 
   paid(await world.pay(other, 'lost', 100));
   expect(await report(other, 2)).toMatchObject({ kept: { held: 101 }, recomputed: { held: 101 }, lateWrites: [] });
 });
+
+test('the reconciliation counts a capture whose own item never became complete, when its entry has gone', async () => {
+  const { paymentId } = paid(await world.pay(home, 'k', 85));
+  await world.move(home, 'c', 'CAPTURE', paymentId, 58);
+  const replica = world.replicas.get(home)!;
+  const [capture] = [...replica.items.values()].filter(({ kind }) => kind === 'MOVE');
+  const { outcome: _, moved: __, answer: ___, ...claim } = capture;
+  replica.items.set(capture.pk, claim as typeof capture);
+  world.nowMs += bounds.trimAfterReplicatedMs + 1_000;
+  const { ports, settings, context } = world.attempt(home);
+  await trim(new Attempt({ ...ports, store: new EpochStore(ports.store, 1) }, { ...settings, copiesFollow: true }, context), 'a#acme#acc');
+  expect([...replica.items.values()].find(({ kind }) => kind === 'ACCOUNT')).toMatchObject({ entries: {} });
+  const { kept, recomputed } = (await report(home, 1))!;
+  expect(recomputed).toEqual(kept);
+  expect(kept).toMatchObject({ held: 0, settled: 58 });
+});

@@ -8,6 +8,7 @@ import {
   accountPk,
   completed,
   idOfPaymentId,
+  isMove,
   isPayment,
   keyItemPk,
   linesOf,
@@ -20,6 +21,7 @@ import {
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
 import { decisionOfEntry, entriesOf, Entry, entryOf } from '../protocol/entries.domain';
+import { movedOnPayments } from '../protocol/reading.service';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
 export interface LateWrite {
@@ -84,10 +86,14 @@ async function linesOfAccount(
   let payments = 0;
   const take = async (pks: readonly string[]): Promise<void> => {
     pks.forEach((pk) => seen.add(pk));
-    for (const item of await attempt.retrying(() => store.readMany(pks))) {
-      if (isPayment(item)) payments += 1;
-      if (isIn(account, item)) lines.push(...linesAsIn(account, item));
-    }
+    const readMany = (some: readonly string[]): Promise<readonly Item[]> => attempt.retrying(() => store.readMany(some));
+    const items = await readMany(pks);
+    payments += items.filter(isPayment).length;
+    const decided = items.filter((item) => isIn(account, item)).map((item) => (isPayment(item) ? item : completedBy(account, item)));
+    const open = decided.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
+    // Its entry has gone, so the payment's own item shows it; the call died before the move's own one was complete.
+    const shown = await movedOnPayments(open, readMany);
+    lines.push(...decided.flatMap((item) => linesAsIn(account, item, shown.get(item.pk))));
   };
   let from: string | undefined;
   for (;;) {
@@ -130,10 +136,10 @@ function isIn(account: Item, item: Item): boolean {
   return entry ? entry.kind === 'closed' && entry.closure.by === move.id : move.paymentAt <= through;
 }
 
-function linesAsIn(account: Item, item: Item): readonly LedgerLine[] {
+function linesAsIn(account: Item, item: Item, shown: number | undefined): readonly LedgerLine[] {
   return isPayment(item)
     ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item))
-    : linesOf(completedBy(account, item), undefined);
+    : linesOf(shown === undefined ? item : completed(item, shown), undefined);
 }
 
 /** What the account has decided about a payment whose own item does not say it yet. */

@@ -11,6 +11,7 @@ import {
   keyItemPk,
   linesOf,
   moveOf,
+  MoveItem,
   movesInOrder,
   paymentAfter,
   PaymentDecision,
@@ -141,22 +142,34 @@ async function linesOfPlaces(
 async function withTheirMoves(attempt: Attempt, account: Item, items: readonly Item[]): Promise<readonly Item[]> {
   const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
   if (open.length === 0) return items;
-  const amounts = new Map(open.map((move) => [keyItemPk(move.id), lags(attempt) ? movedOn(account, move) : undefined]));
+  const taken = new Map(open.map((move) => [keyItemPk(move.id), lags(attempt) ? movedOn(account, move) : undefined]));
   // What was trimmed is in its payment's item; and where that does not lag, all is.
-  const left = open.filter(({ id }) => amounts.get(keyItemPk(id)) === undefined);
-  const pks = [...new Set(left.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
-  const payments = pks.length === 0 ? [] : await attempt.retrying((store) => store.readMany(pks));
-  const shown = new Map(payments.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
-  for (const move of left) {
-    const payment = shown.get(move.paymentId);
-    // A closure with a date that has come to the account is there, or its own item is complete.
-    const isDue = payment?.dueAt !== undefined && payment.closure?.by === move.id;
-    if (!isDue) amounts.set(keyItemPk(move.id), payment?.moves[move.id]?.amount);
-  }
+  const left = open.filter(({ id }) => taken.get(keyItemPk(id)) === undefined);
+  const shown = await movedOnPayments(left, (pks) => attempt.retrying((store) => store.readMany(pks)));
+  const amounts = new Map([...taken, ...shown]);
   return items.map((item) => {
     const amount = amounts.get(item.pk);
     return amount === undefined ? item : completed(item, amount);
   });
+}
+
+/** What the payments' own items show of moves, by the key of the move's item. */
+export async function movedOnPayments(
+  moves: readonly MoveItem[],
+  readMany: (pks: readonly string[]) => Promise<readonly Item[]>,
+): Promise<ReadonlyMap<string, number>> {
+  const pks = [...new Set(moves.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
+  const items = pks.length === 0 ? [] : await readMany(pks);
+  const payments = new Map(items.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
+  return new Map(
+    moves.flatMap(({ id, paymentId }) => {
+      const payment = payments.get(paymentId);
+      // A closure with a date that has come to the account is there, or its own item is complete.
+      const isDue = payment?.dueAt !== undefined && payment.closure?.by === id;
+      const amount = isDue ? undefined : payment?.moves[id]?.amount;
+      return amount === undefined ? [] : [[keyItemPk(id), amount]];
+    }),
+  );
 }
 
 /** Decisions of the payments among the items: from their own items, or from the account as the page began with it. */
