@@ -23,6 +23,8 @@ export interface ProbedCalls {
 /** What became of the prober's payments, seen from each region. */
 export interface ProbeAudit {
   readonly paid: number;
+  /** Calls whose first answer was none, or not final: each was sent once more, and more often, until its answer was final. */
+  readonly sentAgain: number;
   /** Calls that had no final answer; in a run's facts the first ones alone. */
   readonly failed: readonly string[];
   /** How many they were, where the list is not whole. */

@@ -88,7 +88,7 @@ describe('look', () => {
   });
 
   test('ends the prober, and takes its account of the payments', async () => {
-    const audit: ProbeAudit = { paid: 9, failed: [], lost: 1, duplicates: 0, wrong: [] };
+    const audit: ProbeAudit = { paid: 9, sentAgain: 3, failed: [], lost: 1, duplicates: 0, wrong: [] };
     expect(await services.asked('look', call('measure'))).toMatchObject({ outcome: 'again' });
     expect(JSON.parse(services.objects.get(drillKeys.end('first'))!)).toEqual({ at: expect.any(Number) });
     services.objects.set(drillKeys.audit('first'), JSON.stringify(audit));

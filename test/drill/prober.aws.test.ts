@@ -57,13 +57,13 @@ describe('prober', () => {
       [2, 'us-east-1', true],
       [3, region, true],
     ]);
-    const sums = { paid: 4, failed: [], lost: 0, duplicates: 0, wrong: [] };
+    const sums = { paid: 4, sentAgain: 0, failed: [], lost: 0, duplicates: 0, wrong: [] };
     expect(JSON.parse(services.objects.get(drillKeys.audit('first'))!)).toEqual(sums);
     expect([...paid.keys()].sort()).toEqual([0, 1, 2, 3].map((caller) => `drill-first-${caller}-0`));
     const api = services.aws.calls.filter(({ path }) => path.startsWith('/api/'));
     expect(new Set(api.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer a-token']));
     expect(services.logged('prober ended')).toEqual([
-      expect.objectContaining({ service: 'drill-prober', run, paid: 4, failed: 0, lost: 0, duplicates: 0 }),
+      expect.objectContaining({ service: 'drill-prober', run, paid: 4, sentAgain: 0, failed: 0, lost: 0, duplicates: 0 }),
     ]);
     expect(JSON.stringify(services.lines)).not.toContain('a-token');
   });

@@ -17,9 +17,12 @@ class FakeApi {
   public readonly lines: Payment[] = [];
   private readonly byKey = new Map<string, Payment>();
   private funded = 0;
+  private first = 0;
   private readonly sleepers: { readonly untilMs: number; readonly wake: () => void }[] = [];
 
-  constructor(private readonly wish: { readonly lose?: number; readonly twice?: number; readonly refuse?: boolean } = {}) {}
+  constructor(
+    private readonly wish: { readonly lose?: number; readonly twice?: number; readonly refuse?: boolean; readonly turnAway?: number } = {},
+  ) {}
 
   public readonly sleep = (ms: number): Promise<void> =>
     new Promise((wake) => {
@@ -49,7 +52,7 @@ class FakeApi {
     };
     return {
       callerIn: (region) => ({
-        once: async (call) => answer(call, region),
+        once: async (call) => (this.isTurnedAway() ? { status: 503, body: {}, headers: {}, text: '', ms: 1 } : answer(call, region)),
         call: async (call) => answer(call, region),
         nowMs: () => this.nowMs,
         sleep: this.sleep,
@@ -70,6 +73,12 @@ class FakeApi {
       nowMs: () => this.nowMs,
       sleep: this.sleep,
     };
+  }
+
+  /** Every so many-th first answer says that the caller is to come again. */
+  private isTurnedAway(): boolean {
+    this.first += 1;
+    return this.wish.turnAway !== undefined && this.first % this.wish.turnAway === 0;
   }
 
   private answer({ method, path, body, key }: ApiCall): { readonly status: number; readonly body: ApiBody } {
@@ -153,6 +162,15 @@ test.each([
   const api = new FakeApi(wish);
   endAt(api, 5_000);
   expect(await probed(api)).toMatchObject(counted);
+});
+
+test('calls whose first answer was not final are sent again, and counted', async () => {
+  const api = new FakeApi({ turnAway: 10 });
+  endAt(api, 20_000);
+  const { paid, sentAgain, failed } = await probed(api);
+  const seen = JSON.parse(api.objects.get(drillKeys.calls('first'))!) as ProbedCalls;
+  expect([paid, failed]).toEqual([seen.calls.length, []]);
+  expect(sentAgain).toBe(Math.floor(paid / 10));
 });
 
 test('an answer that is refused is told as such', async () => {

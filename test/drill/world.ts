@@ -279,7 +279,15 @@ export class DrillWorld {
     const seen: ProbedCalls = { account: 'probe', beganMs: this.proberMs, writtenMs: until, calls: this.calls, ttlSeconds };
     this.objects.set(drillKeys.calls(id), JSON.stringify(seen));
     if (!this.objects.has(drillKeys.end(id)) || until < this.nowMs) return;
-    const audit: ProbeAudit = { paid: this.calls.length, failed: [], lost: 0, duplicates: 0, wrong: [], ...this.settings.audit };
+    const audit: ProbeAudit = {
+      paid: this.calls.length,
+      sentAgain: 0,
+      failed: [],
+      lost: 0,
+      duplicates: 0,
+      wrong: [],
+      ...this.settings.audit,
+    };
     this.objects.set(drillKeys.audit(id), JSON.stringify(audit));
   }
 

@@ -18,6 +18,6 @@ export async function handler(event: { readonly run: string }, invocation: { get
   const request = { run: event.run, region: regionOf(process.env), deadlineMs, invocation: randomUUID() };
   const sums = await new Prober(plan, ports, request).run();
   if (!sums) return telemetry.record('prober not needed', { run: event.run, why: 'another one pays for this run' });
-  const { paid, failed, lost, duplicates } = sums;
-  telemetry.record('prober ended', { run: event.run, paid, failed: failed.length, lost, duplicates });
+  const { paid, sentAgain, failed, lost, duplicates } = sums;
+  telemetry.record('prober ended', { run: event.run, paid, sentAgain, failed: failed.length, lost, duplicates });
 }

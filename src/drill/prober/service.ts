@@ -151,7 +151,8 @@ export class Prober {
     const lost = this.paid.filter(({ paymentId, amount }) => debited.get(paymentId) !== amount).length;
     // A call without a final answer may have been debited: only what is beyond that was asked for by nobody.
     const duplicates = Math.max(debits.length - debited.size, debits.length - this.paid.length - this.failed.length, 0);
-    return { paid: this.paid.length, failed: this.failed, lost, duplicates, wrong };
+    const sentAgain = this.calls.filter(({ answered }) => !answered).length;
+    return { paid: this.paid.length, sentAgain, failed: this.failed, lost, duplicates, wrong };
   }
 }
 

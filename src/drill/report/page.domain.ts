@@ -81,6 +81,7 @@ function figureRows({ plan, facts }: DrillEvidence): Html[] {
     row('Recovery time', known(recoverySeconds, ' s'), `${allowedText(plan, facts)}; ${plan.expectedSeconds} s by the API's settings`),
     ...(ttlSeconds === undefined ? [] : [row('Answers of DNS are kept for', `${ttlSeconds} s`)]),
     row('Payments accepted', known(audit?.paid)),
+    row('Calls sent again', known(audit?.sentAgain), 'their first answer was none, or an error that says so'),
     row('Payments lost', known(audit?.lost)),
     row('Debits made twice', known(audit?.duplicates)),
     row('Callers without a final answer', known(audit?.failures ?? audit?.failed.length)),
