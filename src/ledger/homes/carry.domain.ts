@@ -5,6 +5,7 @@ import {
   idOfPk,
   isMove,
   isPayment,
+  keyItemPk,
   MoveItem,
   moveOf,
   movesInOrder,
@@ -12,6 +13,7 @@ import {
   paymentOf,
   RecordedMove,
 } from '../protocol/domain';
+import { movedOn } from '../protocol/effects.domain';
 import { entriesOf, Entry, entryOf } from '../protocol/entries.domain';
 
 /**
@@ -39,25 +41,32 @@ const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';
  * @param item the item, without its epoch in the key
  * @param epoch where it comes from
  * @param account its account as the later epoch has it; not looked at for an account itself
- * @param claims of `unrecordedMoves`, as far as they have arrived
+ * @param others those named by `judgedWith`, as the later epoch has them, as far as they have arrived
  */
-export function carry(item: Item, epoch: number, account: Item | undefined, claims: Claims): Item {
+export function carry(item: Item, epoch: number, account: Item | undefined, others: Others): Item {
   const from = { carriedFrom: epoch, carriedVersion: item.version };
   if (isAccount(item)) return { ...item, ...from, carriedThrough: withMark(item, epoch) };
   if (!account) throw new Error(`${item.pk} cannot be carried over without its account`);
   const trimmed = trimmedBefore(account, epoch);
-  if (isPayment(item)) return { ...carryPayment(item, account, trimmed, claims), ...from };
-  if (isMove(item)) return { ...carryMove(item, account, trimmed), ...from };
+  if (isPayment(item)) return { ...carryPayment(item, account, trimmed, others), ...from };
+  if (isMove(item)) return { ...carryMove(item, account, trimmed, others), ...from };
   throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
 }
 
-/** When and where moves were asked for, by their identity. */
-export type Claims = ReadonlyMap<string, Pick<MoveItem, 'at' | 'region'>>;
+/** Items by their key. */
+export type Others = ReadonlyMap<string, Item>;
+
+/** Keys of the items besides its account by which an item is judged. */
+export function judgedWith(item: Item, account: Item): readonly string[] {
+  if (isPayment(item)) return unrecordedMoves(paymentOf(item), account).map(keyItemPk);
+  if (!isMove(item)) return [];
+  const move = moveOf(item);
+  const payment = idOfPaymentId(move.paymentId)!;
+  return move.outcome?.status === 'DONE' && move.type !== 'REFUND' && !entryOf(account, payment) ? [keyItemPk(payment)] : [];
+}
 
 /** Moves that an account has taken and their payment's own item does not show: when that was, their own items alone know. */
-export function unrecordedMoves(item: Item, account: Item): readonly string[] {
-  if (!isPayment(item)) return [];
-  const payment = paymentOf(item);
+function unrecordedMoves(payment: PaymentItem, account: Item): readonly string[] {
   const entry = entryOf(account, payment.id);
   const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
   if (!closure) return [];
@@ -88,17 +97,19 @@ function trimmedBefore(account: Item, epoch: number): Trimmed {
   return (at) => at <= through;
 }
 
-function carryPayment(item: Item, account: Item, trimmed: Trimmed, claims: Claims): Item {
+function carryPayment(item: Item, account: Item, trimmed: Trimmed, others: Others): Item {
   const payment = paymentOf(item);
-  if (payment.outcome?.status === 'DECLINED') return item;
   const entry = entryOf(account, payment.id);
+  // Where the account has its hold all the same, a later epoch decided it again, and its own item is what did not arrive.
+  const isHeld = entry?.kind === 'hold' || entry?.kind === 'closed';
+  if (payment.outcome?.status === 'DECLINED' && !isHeld) return item;
   if (entry ? entry.kind === 'hold' : !trimmed(payment.at)) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
     return { ...withoutClosure(item), ...(entry ? { outcome: 'AUTHORISED' } : {}) };
   }
   if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
   const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
-  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed, claims), claims) : item;
+  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed, others), others) : item;
 }
 
 const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending'];
@@ -108,11 +119,11 @@ function withoutClosure(item: Item): Item {
 }
 
 /** The closure that the account shows, and those refunds whose money it has moved. */
-function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[], claims: Claims): Item {
+function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[], others: Others): Item {
   const closing: RecordedMove = payment.moves[closure.by] ?? {
     type: closure.type,
     amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount,
-    ...askedFor(closure.by, payment, claims),
+    ...askedFor(closure.by, payment, others),
     order: 1,
   };
   const moves = Object.fromEntries([
@@ -120,7 +131,7 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
     ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }]),
   ]);
   return {
-    ...without(item, ['pending']),
+    ...without(item, ['reason', 'pending']),
     outcome: 'AUTHORISED',
     closedBy: closure.by,
     closeType: closure.type,
@@ -131,9 +142,10 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
 }
 
 /** When and where a move was asked for; if its own item has not arrived, its payment's has to serve. */
-function askedFor(id: string, payment: PaymentItem, claims: Claims): Pick<RecordedMove, 'at' | 'region'> {
+function askedFor(id: string, payment: PaymentItem, others: Others): Pick<RecordedMove, 'at' | 'region'> {
   const { pending } = payment;
-  const { at, region } = claims.get(id) ?? (pending?.id === id ? pending : payment);
+  const own = others.get(keyItemPk(id));
+  const { at, region } = own && isMove(own) ? moveOf(own) : pending?.id === id ? pending : payment;
   return { at, region };
 }
 
@@ -145,7 +157,7 @@ function refundsMoved(payment: PaymentItem, account: Item): ReadonlyMap<string, 
   return new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
 }
 
-function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, claims: Claims): readonly Refund[] {
+function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, others: Others): readonly Refund[] {
   const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
   const moved = refundsMoved(payment, account);
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
@@ -154,18 +166,29 @@ function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, claims
   // The account moved the money, but the payment's item that says so did not arrive.
   const missing = [...moved]
     .filter(([id]) => !kept.some(([other]) => other === id))
-    .map(([id, amount]): Refund => [id, { type: 'REFUND', amount, ...askedFor(id, payment, claims) }]);
+    .map(([id, amount]): Refund => [id, { type: 'REFUND', amount, ...askedFor(id, payment, others) }]);
   return [...kept, ...missing];
 }
 
-function carryMove(item: Item, account: Item, trimmed: Trimmed): Item {
+function carryMove(item: Item, account: Item, trimmed: Trimmed, others: Others): Item {
   const move = moveOf(item);
+  // What a later epoch moved for it counts, though its own item of that epoch did not arrive.
+  if (move.outcome?.status === 'REFUSED' && movedOn(account, move) !== undefined) return without(item, ['outcome', 'code', 'detail']);
   if (move.outcome?.status !== 'DONE') return item;
   const reached =
     move.type === 'REFUND'
       ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
-      : (closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? trimmed(move.paymentAt));
+      : (closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? (trimmed(move.paymentAt) && isCloser(move, others)));
   return reached ? item : without(item, ['outcome', 'moved', 'answer']);
+}
+
+/**
+ * Whether a move closed its payment, of which no entry stands any more. The watermark alone does not tell: it passes a hold that still
+ * stands, which a later epoch may have closed otherwise. The payment's own item has arrived, since its entry waited for that.
+ */
+function isCloser({ id, paymentId }: MoveItem, others: Others): boolean {
+  const payment = others.get(keyItemPk(idOfPaymentId(paymentId)!));
+  return !payment || !isPayment(payment) || paymentOf(payment).closure?.by === id;
 }
 
 /** Whether the payment's entry names this move; undefined when there is no entry to tell. */
@@ -179,16 +202,30 @@ function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
  *
  * @param claim a payment's or a move's item
  * @param account its account as the epoch began with it, or later
- * @param claims of `unrecordedMoves`, as far as they have arrived
+ * @param others those named by `judgedWith`, as far as they have arrived
  */
-export function reclaim(claim: Item, account: Item, claims: Claims): Item | undefined {
+export function reclaim(claim: Item, account: Item, others: Others): Item | undefined {
   const own = entryOf(account, idOfPk(claim));
+  const closedBefore = closedWith(account).get(idOfPk(claim));
+  if (closedBefore !== undefined && (isPayment(claim) || closedBefore !== idOfPaymentId(moveOf(claim).paymentId))) return undefined;
   if (isPayment(claim)) {
     if (!own || own.kind === 'declined') return claim;
     const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
-    return same ? carryPayment(claim, account, () => false, claims) : undefined;
+    return same ? carryPayment(claim, account, () => false, others) : undefined;
   }
   return canBeMove(moveOf(claim), account, own) ? claim : undefined;
+}
+
+const closures = new WeakMap<Item, ReadonlyMap<string, string>>();
+
+/** Payments that an account's entries tell to be closed, by the identity of the move that did; kept, since every new claim asks. */
+function closedWith(account: Item): ReadonlyMap<string, string> {
+  const known = closures.get(account);
+  if (known) return known;
+  const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
+  const closed = new Map(entries.flatMap(([id, entry]) => (entry.kind === 'closed' ? [[entry.closure.by, id] as const] : [])));
+  closures.set(account, closed);
+  return closed;
 }
 
 function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {

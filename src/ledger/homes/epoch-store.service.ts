@@ -1,6 +1,6 @@
-import { carry, Claims, epochOf, inEpoch, reclaim, unrecordedMoves } from './carry.domain';
+import { carry, epochOf, inEpoch, judgedWith, Others, reclaim } from './carry.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
-import { idOfPk, isMove, keyItemPk, moveOf } from '../protocol/domain';
+import { isPayment, keyItemPk } from '../protocol/domain';
 import { entriesOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
@@ -46,13 +46,7 @@ export class EpochStore implements LedgerStore {
 
   private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
     const account = await this.accountHere(owner);
-    return reclaim(item, account, await this.claimsBehind(item, account));
-  }
-
-  /** When and where the moves were asked for that an account shows of a payment and the payment's own item does not. */
-  private async claimsBehind(item: Item, account: Item): Promise<Claims> {
-    const moves = [...(await this.newestOf(unrecordedMoves(item, account).map(keyItemPk))).values()].map((kept) => kept.item);
-    return new Map(moves.filter(isMove).map((move) => [idOfPk(move), moveOf(move)]));
+    return reclaim(item, account, this.othersOf(item, account, await this.newestOf(judgedWith(item, account))));
   }
 
   public async change(change: Change): Promise<WriteResult> {
@@ -135,7 +129,7 @@ export class EpochStore implements LedgerStore {
   private async view(pk: string): Promise<Item | undefined> {
     const newest = await this.newest(pk);
     if (!newest || newest.epoch === this.epoch) return newest?.item;
-    const carried = await this.carried(newest.item, newest.epoch, (account) => this.view(account));
+    const [carried] = await this.carried([newest], (account) => this.view(account));
     // The account was read later: by then another request may have carried the item over, and the account show what came of it.
     return newest.item.acct === undefined ? carried : ((await this.own(pk)) ?? carried);
   }
@@ -150,8 +144,10 @@ export class EpochStore implements LedgerStore {
       return account;
     };
     const newest = [...(await this.newestOf(pks)).values()];
-    const viewed = await Promise.all(newest.map(({ item, epoch }) => (epoch === this.epoch ? item : this.carried(item, epoch, accountOf))));
-    const items = viewed.filter((item): item is Item => item !== undefined);
+    const here = newest.filter(({ epoch }) => epoch === this.epoch).map(({ item }) => item);
+    const earlier = newest.filter(({ epoch }) => epoch !== this.epoch);
+    const viewed = await this.carried(earlier, accountOf);
+    const items = [...here, ...viewed.filter((item): item is Item => item !== undefined)];
     const carriedOver = new Map((await this.ownMany(items.map(({ pk }) => pk))).map((item) => [item.pk, item]));
     return items.map((item) => carriedOver.get(item.pk) ?? item);
   }
@@ -161,11 +157,30 @@ export class EpochStore implements LedgerStore {
     return (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
   }
 
-  private async carried(item: Item, epoch: number, account: (pk: string) => Promise<Item | undefined>): Promise<Item | undefined> {
-    if (item.acct === undefined) return carry(item, epoch, undefined, new Map());
-    const owner = await account(item.acct as string);
-    // The account's own item has not replicated: nothing of it can be judged, so nothing of it is there.
-    return owner && carry(item, epoch, owner, await this.claimsBehind(item, owner));
+  /** Items of earlier epochs as this one begins with them; undefined: nothing of it is there. */
+  private async carried(
+    some: readonly Kept[],
+    accountOf: (pk: string) => Promise<Item | undefined>,
+  ): Promise<readonly (Item | undefined)[]> {
+    const accounts = await Promise.all(some.map(({ item }) => (item.acct === undefined ? undefined : accountOf(item.acct as string))));
+    const others = await this.newestOf(some.flatMap(({ item }, n) => (accounts[n] ? judgedWith(item, accounts[n]) : [])));
+    return some.map(({ item, epoch }, n) => {
+      if (item.acct === undefined) return carry(item, epoch, undefined, new Map());
+      const account = accounts[n];
+      // The account's own item has not replicated: nothing of it can be judged.
+      return account && carry(item, epoch, account, this.othersOf(item, account, others));
+    });
+  }
+
+  /** Those of some items by which one is judged. */
+  private othersOf(item: Item, account: Item, kept: ReadonlyMap<string, Kept>): Others {
+    const others = judgedWith(item, account).flatMap((pk) => kept.get(pk) ?? []);
+    return new Map(
+      others.map((other) => {
+        const isCarried = other.epoch !== this.epoch && isPayment(other.item);
+        return [other.item.pk, isCarried ? carry(other.item, other.epoch, account, new Map()) : other.item];
+      }),
+    );
   }
 
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
@@ -174,7 +189,7 @@ export class EpochStore implements LedgerStore {
     if (!newest) return false;
     if (newest.epoch === this.epoch) return this.isHere(pk);
     // As it was when an item was carried over first: until this one is, neither its entry nor the marks change.
-    const carried = await this.carried(newest.item, newest.epoch, (account) => this.accountSeen(account));
+    const [carried] = await this.carried([newest], (account) => this.accountSeen(account));
     if (!carried) return false;
     // Refused: another request carried it over in the meantime.
     await this.replica.create({ ...carried, pk: inEpoch(pk, this.epoch) });
@@ -204,7 +219,16 @@ export class EpochStore implements LedgerStore {
   /** Each item's newest epoch, as many epochs at a time as fit into one read. */
   private async newestOf(pks: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
     const newest = new Map<string, Kept>();
-    for (let high = this.epoch, left = pks; high > 0 && left.length > 0; left = left.filter((pk) => !newest.has(pk))) {
+    const unique = [...new Set(pks)];
+    if (unique.length > batch) {
+      const parts = [unique.slice(0, batch), unique.slice(batch)].map((part) => this.newestOf(part));
+      return new Map((await Promise.all(parts)).flatMap((part) => [...part]));
+    }
+    for (
+      let high = this.epoch, left: readonly string[] = unique;
+      high > 0 && left.length > 0;
+      left = left.filter((pk) => !newest.has(pk))
+    ) {
       const epochs = Math.min(high, Math.max(1, Math.floor(batch / left.length)));
       const keys = left.flatMap((pk) => Array.from({ length: epochs }, (_, n) => inEpoch(pk, high - n)));
       for (const stored of await this.replica.readMany(keys)) {

@@ -8,13 +8,15 @@ export const bounds = {
   /** Moves on one payment: its item stays within a few KB. */
   movesPerPayment: 50,
   /**
-   * One call in so many looks after its account. In STRONG beside its own work: a move takes hardly longer for it, an authorization does,
-   * so fewer of those. In HOME_REGION behind it, if it closed, declined, refused or repeated something. One look is at so many entries.
+   * One call in so many looks after its account beside its own work, so that a throttled one does too. In HOME_REGION it is the first of
+   * these; in STRONG a move takes hardly longer for it, an authorization does, so fewer of those. One look is at so many entries.
    */
   trimEvery: 16,
   trimEveryPayment: 20,
   trimEveryMove: 4,
   trimAtMost: 48,
+  /** How long a look may keep an answer that is known, where the account is throttled. */
+  lookAtMostMs: 2_000,
   removeTriesAtMost: 2,
   /**
    * How far in front of the watermark a claim is dated again. The next place would be passed by the other region's next look, again and

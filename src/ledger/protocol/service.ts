@@ -105,20 +105,23 @@ export class PaymentsLedger implements Ledger {
 
   /** Looks after an account now and then, while the call does its work. */
   private async lookBeside(attempt: Attempt, account: string, every: number): Promise<void> {
-    if (lags(attempt) && isDue(attempt.ports.random, every)) await this.lookAfter(attempt, account);
+    if (isDue(attempt.ports.random, lags(attempt) ? every : bounds.trimEvery)) await this.lookAfter(attempt, account);
   }
 
-  /** Looks after an account whenever it is full, and in HOME_REGION now and then; before the answer leaves: then the function is frozen. */
+  /** Looks after an account whenever it is full; before the answer leaves: then the function is frozen. */
   private async lookBehind(attempt: Attempt, account: string, outcome: KeyedOutcome): Promise<void> {
     const full = outcome.kind === 'busy' && outcome.code === 'account_busy';
-    if (full) attempt.context.observe?.('accountBusy');
-    const due = !lags(attempt) && mayLeaveAnEntry(outcome) && isDue(attempt.ports.random, bounds.trimEvery);
-    if (full || due) await this.lookAfter(attempt, account);
+    if (!full) return;
+    attempt.context.observe?.('accountBusy');
+    await this.lookAfter(attempt, account);
   }
 
   private async lookAfter(attempt: Attempt, account: string): Promise<void> {
     try {
-      await trim(attempt, account);
+      const { ports, settings, context } = attempt;
+      // The call's own answer may be known, and waits for this.
+      const deadlineMs = Math.min(context.deadlineMs, ports.nowMs() + bounds.lookAtMostMs);
+      await trim(new Attempt(ports, settings, { ...context, deadlineMs }), account);
     } catch (error) {
       // The answer stands, whatever this came to: a fault of the store is met again, anything else is for somebody to look at.
       if (!(error instanceof GaveUp)) attempt.context.observe?.('trimFailed');
@@ -160,11 +163,3 @@ export class PaymentsLedger implements Ledger {
 
 /** By chance, so that no key pays for it each time it is repeated. */
 const isDue = (random: () => number, every: number): boolean => random() * every < 1;
-
-/**
- * All but a new hold: what closed, declined or refused left an entry, and whoever left one that is repeated may not have got to look after
- * it.
- */
-function mayLeaveAnEntry(outcome: KeyedOutcome): boolean {
-  return outcome.kind === 'refused' || (outcome.kind === 'answered' && (outcome.replayed || outcome.payment.status !== 'AUTHORISED'));
-}
