@@ -35,6 +35,20 @@ test.each([
   expect([throttled, outcomesOf(outcomes)]).toEqual([0, ['capture CAPTURED', 'pay AUTHORISED']]);
 });
 
+test('a flood of declines is answered, and fills no account', async () => {
+  const { outcomes, mostEntries, units } = await openLoad({
+    regions: { east: { paymentsPerSecond: 45 }, west: { paymentsPerSecond: 45 } },
+    forMs: 30_000,
+    captureAfterMs: 1_000,
+    oneWayMs: [15, 40],
+    seed: 1,
+    funds: 0,
+  });
+  expect(outcomes).toEqual({ 'pay DECLINED': 2_700 });
+  expect(mostEntries).toBeLessThan(400);
+  expect(units / 2_700).toBeLessThan(15);
+});
+
 test('what an account cannot take is refused before anything is decided, and the rest is paid and captured', async () => {
   const { outcomes, throttled } = await openLoad({
     regions: { east: { paymentsPerSecond: 100 }, west: { paymentsPerSecond: 100 } },

@@ -20,6 +20,8 @@ export interface OpenLoad {
   /** One way of a request or an answer of the strong table, from and to, in milliseconds. */
   readonly oneWayMs: readonly [number, number];
   readonly seed: number;
+  /** What the account is opened with; without funds every payment is declined. @default more than is paid */
+  readonly funds?: number;
 }
 
 /** What an open load on one account has come to. */
@@ -63,7 +65,7 @@ const bytesOf = (item: Item | undefined): number =>
  * Sends payments at a steady rate to one account in each region, each captured a while later, whatever becomes of those before: in virtual
  * time, on the simulation's strong table, without faults. What a bench with one call after the other cannot show is shown here.
  */
-export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed }: OpenLoad): Promise<Loaded> {
+export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed, funds = 10_000_000 }: OpenLoad): Promise<Loaded> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed, 'open load');
   const table = new StrongTable({
@@ -143,7 +145,7 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed 
   const payAndCapture = async (region: string, ledger: PaymentsLedger, key: string): Promise<void> => {
     const command = { idempotencyKey: key, accountId: 'acc', amount: 1, currency: 'EUR' };
     const paid = await counted('pay', ledger.authorise(contextIn(region), command));
-    if (paid.kind !== 'answered') return;
+    if (paid.kind !== 'answered' || paid.payment.status === 'DECLINED') return;
     await after(captureAfterMs * chance.between(0.8, 1.2));
     const capture = { type: 'CAPTURE', idempotencyKey: `c-${key}`, paymentId: paid.payment.paymentId } as const;
     await counted('capture', ledger.move(contextIn(region), capture));
@@ -161,7 +163,7 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed 
 
   const names = Object.keys(regions);
   const work = (async (): Promise<void> => {
-    await ledgerIn(names[0]).openAccount(contextIn(names[0]), { accountId: 'acc', currency: 'EUR', balance: 10_000_000 });
+    await ledgerIn(names[0]).openAccount(contextIn(names[0]), { accountId: 'acc', currency: 'EUR', balance: funds });
     await Promise.all(names.map(load));
   })();
   scheduler.woke();

@@ -98,6 +98,9 @@ export class Attempt {
   }
 }
 
+/** What is done for an account beside a call's own work. */
+export type Beside = (account: string) => Promise<void>;
+
 /** Both, even if one fails: nothing of a call is under way behind its answer. Strongly consistent requests sent so are one crossing. */
 export async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([one, other]);

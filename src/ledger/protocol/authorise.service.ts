@@ -1,4 +1,5 @@
-import { Attempt, bothOf, BrokenInvariant } from './attempt.service';
+import { askTeam } from './ask-team.service';
+import { Attempt, Beside, bothOf, BrokenInvariant } from './attempt.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
 import { expiredReason, holdBeside } from '../contract';
 import {
@@ -15,11 +16,10 @@ import {
 } from './domain';
 import { decisionOfEntry, encodeEntry, entriesOf, entryFor, orphanAt, Provisional } from './entries.domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
-import { Condition, Decision, Item } from '../ports';
+import { Condition, Item } from '../ports';
 import { Dated, entryDateOf, isBehind, redate } from './dates.service';
 import { completePayment } from './finish.service';
 import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged } from './provisional.service';
-import { isDeclineReason } from '../values.contract';
 
 /** What deciding a payment comes to. */
 type DecisionResult =
@@ -28,12 +28,25 @@ type DecisionResult =
 
 const accountBusy: DecisionResult = { kind: 'open', outcome: { kind: 'busy', code: 'account_busy', retryAfterSeconds: 5 } };
 
-/** Authorises a payment: a claim and a decision, one conditional write each; see ARCHITECTURE.md, "The ledger's protocol". */
-export async function authorise(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<KeyedOutcome> {
-  if (goesBeside(attempt)) return authoriseBeside(attempt, command, currencyOf);
+/**
+ * Authorises a payment: a claim and a decision, one conditional write each; and does something beside that, on an account that exists. See
+ * ARCHITECTURE.md, "The ledger's protocol".
+ */
+export async function authorise(
+  attempt: Attempt,
+  command: AuthoriseCommand,
+  currencyOf: CurrencyOf,
+  beside: Beside,
+): Promise<KeyedOutcome> {
+  if (goesBeside(attempt)) return authoriseBeside(attempt, command, currencyOf, beside);
   const rejected = await checkAccount(attempt, command, currencyOf);
   if (rejected) return rejected;
   const item = claimItem(attempt, command);
+  const [outcome] = await bothOf(claimFirst(attempt, item), beside(accountPk(attempt.context.tenant, command.accountId)));
+  return outcome;
+}
+
+async function claimFirst(attempt: Attempt, item: Item): Promise<KeyedOutcome> {
   return answerClaim(attempt, item, await claimKey(attempt, item));
 }
 
@@ -44,7 +57,7 @@ export async function authorise(attempt: Attempt, command: AuthoriseCommand, cur
 const goesBeside = ({ ports, settings }: Attempt): boolean => !settings.copiesFollow && !ports.decide;
 
 /** Claim and hold at once: what the hold's entry is, the claim tells, which carries the same nonce or does not. */
-async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf): Promise<KeyedOutcome> {
+async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, currencyOf: CurrencyOf, beside: Beside): Promise<KeyedOutcome> {
   const pk = keyItemPk(keyId(attempt.context.tenant, command.idempotencyKey));
   // What a claim says once, it says for ever, so an old copy of it will do: no key that the region knows is sent side by side.
   const [rejected, known] = await Promise.all([
@@ -53,7 +66,18 @@ async function authoriseBeside(attempt: Attempt, command: AuthoriseCommand, curr
   ]);
   if (rejected) return rejected;
   const item = { ...claimItem(attempt, command), hold: holdBeside };
-  if (known) return answerClaim(attempt, item, await claimFound(attempt, item, known));
+  const work = known
+    ? claimFound(attempt, item, known).then((claimed) => answerClaim(attempt, item, claimed))
+    : claimAndHold(attempt, item);
+  // What the region's copy answers for ever needs no other region, and leaves no entry: nothing may keep it.
+  const [outcome] = await bothOf(
+    work,
+    known?.outcome === undefined ? beside(accountPk(attempt.context.tenant, command.accountId)) : Promise.resolve(),
+  );
+  return outcome;
+}
+
+async function claimAndHold(attempt: Attempt, item: Item): Promise<KeyedOutcome> {
   const claim = paymentOf(item);
   const account = accountPk(claim.tenant, claim.accountId);
   const own = provisionalOf(claim);
@@ -306,12 +330,13 @@ async function expire(attempt: Attempt, claim: PaymentItem): Promise<DecisionRes
  */
 async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Promise<DecisionResult | undefined> {
   const account = await attempt.strongRead(accountPk(claim.tenant, claim.accountId));
-  const settled = await settledBy(attempt, claim, account);
-  if (settled && settled.kind !== 'dated') return settled;
   const { timeoutMs } = attempt.settings.decision!;
   const nowMs = attempt.ports.nowMs();
   const freeAt = claim.attemptAt + timeoutMs + bounds.clockSkewMs;
-  if (nowMs < freeAt) return inFlight(freeAt - nowMs);
+  // A new date would cost an attempt that still runs two requests.
+  if (nowMs < freeAt && account && !entryFor(account, claim)) return inFlight(freeAt - nowMs);
+  const settled = await settledBy(attempt, claim, account);
+  if (settled && settled.kind !== 'dated') return settled;
   const result = await attempt.change({
     pk: keyItemPk(claim.id),
     require: [
@@ -335,46 +360,3 @@ const inFlight = (waitMs: number): DecisionResult => ({
   kind: 'open',
   outcome: { kind: 'inFlight', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
 });
-
-async function askTeam(
-  attempt: Attempt,
-  claim: PaymentItem,
-  nonce: string,
-): Promise<{ kind: 'approve' | 'unknown' } | { kind: 'decline'; reason: string }> {
-  const { timeoutMs, onUnknown } = attempt.settings.decision!;
-  const { id, tenant, accountId, amount, currency, reference } = claim;
-  const decision = knownDecision(
-    await attempt.ports.decide!({
-      paymentId: paymentIdOf(id),
-      tenant,
-      accountId,
-      amount,
-      currency,
-      ...(reference === undefined ? {} : { reference }),
-      traceId: attempt.context.traceId,
-      deadlineMs: Math.min(attempt.ports.nowMs() + timeoutMs, attempt.context.deadlineMs),
-    }),
-  );
-  if (decision.kind !== 'unknown') return decision;
-  attempt.context.observe?.('unknownOutcome');
-  if (onUnknown === 'DECLINE') return { kind: 'decline', reason: 'decision_unavailable' };
-  // This attempt is over: the client's retry need not wait for its time to run out.
-  await attempt.bestEffort(() =>
-    attempt.change({
-      pk: keyItemPk(id),
-      require: [
-        { test: 'equals', path: ['nonce'], value: nonce },
-        { test: 'absent', path: ['outcome'] },
-      ],
-      set: [[['attemptAt'], 0]],
-    }),
-  );
-  return { kind: 'unknown' };
-}
-
-/** A reason becomes part of the account's entry, and one of them is the ledger's own: anything else is no answer. */
-function knownDecision(decision: Decision): Decision {
-  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason)
-    ? { kind: 'unknown' }
-    : decision;
-}

@@ -1,4 +1,4 @@
-import { Attempt, bothOf } from './attempt.service';
+import { Attempt, Beside, bothOf } from './attempt.service';
 import { decideClosure, takeToAccount, wantedBy } from './closing.service';
 import { Driven, accountPk, Closure, isMove, keyItemPk, MoveDecision, MoveItem, moveOf, PaymentItem, paymentOf, seqOf } from './domain';
 import { paymentToMove } from './find.service';
@@ -16,7 +16,7 @@ export interface Moved {
 }
 
 /** Captures, voids or refunds a payment, and does something beside that; see ARCHITECTURE.md, "The ledger's protocol". */
-export async function move(attempt: Attempt, command: MoveCommand, beside: (account: string) => Promise<void>): Promise<Moved> {
+export async function move(attempt: Attempt, command: MoveCommand, beside: Beside): Promise<Moved> {
   const payment = await paymentToMove(attempt, command.paymentId);
   if (!payment) return { outcome: unknownPayment(command.paymentId) };
   const account = accountPk(payment.tenant, payment.accountId);

@@ -1,4 +1,4 @@
-import { Attempt, bothOf, GaveUp } from './attempt.service';
+import { Attempt, GaveUp } from './attempt.service';
 import { authorise } from './authorise.service';
 import { callProblem, CommandName } from './commands.domain';
 import { accountOf, accountPk, bounds } from './domain';
@@ -76,13 +76,13 @@ export class PaymentsLedger implements Ledger {
 
   public authorise(context: CallContext, command: AuthoriseCommand): Promise<KeyedOutcome> {
     return this.validly('authorise', context, command, async (attempt) => {
-      const account = accountPk(context.tenant, command.accountId);
-      const [outcome] = await bothOf(
-        authorise(attempt, command, (current, pk) => this.currencyOf(current, pk)),
-        // An account that this function has not worked on may not exist.
-        this.currencies.has(account) ? this.lookBeside(attempt, account, bounds.trimEveryPayment) : Promise.resolve(),
+      const outcome = await authorise(
+        attempt,
+        command,
+        (current, pk) => this.currencyOf(current, pk),
+        (pk) => this.lookBeside(attempt, pk, bounds.trimEveryPayment),
       );
-      await this.lookBehind(attempt, account, outcome);
+      await this.lookBehind(attempt, accountPk(context.tenant, command.accountId), outcome);
       return outcome;
     });
   }

@@ -243,8 +243,7 @@ async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): P
       left = left.filter((one) => !chosen.includes(one));
       if (choose === older) return;
     } else {
-      // Another look was first: the next one goes on.
-      if (!result.found || result.found.trimmedThrough !== item.trimmedThrough) return;
+      if (!result.found) return;
       item = result.found;
       const codes = entriesOf(item);
       left = (choose === older ? chosen : left).filter(({ id, code }) => codes[id] === code);

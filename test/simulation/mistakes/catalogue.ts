@@ -33,7 +33,7 @@ const ledger = (name: string, find: string, replace: string): Edit => ({ file: `
 
 const put = 'return answerClaim(attempt, item, await claimKey(attempt, item));';
 /** What is wrong with the claim alone is planted where the hold waits for it. */
-const behind = ledger('protocol/authorise', 'if (goesBeside(attempt)) return authoriseBeside(attempt, command, currencyOf);', '');
+const behind = ledger('protocol/authorise', 'if (goesBeside(attempt)) return authoriseBeside(attempt, command, currencyOf, beside);', '');
 /** Puts the claim whatever is there, as a plain PutItem would. */
 const overwrite = `  await attempt.create(item);
   await attempt.change({
