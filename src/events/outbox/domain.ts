@@ -1,8 +1,19 @@
 import { toTraceparent } from '../../kernel/trace';
 import { expiredReason, holdBeside } from '../../ledger/contract';
 import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
+import { MoveType } from '../../ledger/model';
 import { Item } from '../../ledger/ports';
-import { accountOf, accountPk, isMove, isPayment, keyItemPk, paymentIdOf, paymentOf } from '../../ledger/protocol/domain';
+import {
+  accountOf,
+  accountPk,
+  idOfPaymentId,
+  isMove,
+  isPayment,
+  keyItemPk,
+  moveOf,
+  paymentIdOf,
+  paymentOf,
+} from '../../ledger/protocol/domain';
 import { decodeEntry, entriesOf, Entry, entryFor } from '../../ledger/protocol/entries.domain';
 import { PaymentEvent, PaymentEventType } from '../model';
 
@@ -28,7 +39,10 @@ export interface Decided {
   readonly tenant: string;
   readonly accountId: string;
   readonly currency: string;
-  /** What was captured or refunded; of the other types the payment's item knows it. */
+  /**
+   * What was held, captured, given back or refunded; a decline's entry does not say it. Hints of releases before lack it where the payment's
+   * item knows it: no later epoch stands in for their claims.
+   */
   readonly amount?: number;
   readonly declineReason?: string;
   /** Epoch of the write; 0 where items are not kept by epoch. */
@@ -139,11 +153,11 @@ const rank: Readonly<Record<PaymentEventType, number>> = {
 
 /** What an entry says has happened, in order. What became of an entry begins with the steps of what it was. */
 function stepsOf(id: string, entry: Entry): readonly Step[] {
-  const authorised: Step = { type: 'payment.authorised', id, payment: id };
+  const authorised = (amount: number): Step => ({ type: 'payment.authorised', id, payment: id, amount });
   switch (entry.kind) {
     case 'hold':
     case 'provisional':
-      return [authorised];
+      return [authorised(entry.amount)];
     case 'declined':
       return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
     case 'closed': {
@@ -151,9 +165,9 @@ function stepsOf(id: string, entry: Entry): readonly Step[] {
       const closed: Step = {
         id: by,
         payment: id,
-        ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided' }),
+        ...(type === 'CAPTURE' ? { type: 'payment.captured', amount: captured } : { type: 'payment.voided', amount: entry.amount }),
       };
-      return [authorised, closed];
+      return [authorised(entry.amount), closed];
     }
     case 'refund':
       return [{ type: 'payment.refunded', id, payment: entry.payment, amount: entry.amount }];
@@ -210,6 +224,63 @@ export function olderKeys(key: string): readonly string[] {
   const { pk, epoch } = epochOf(key);
   return Array.from({ length: Math.max(0, epoch - 1) }, (_, n) => inEpoch(pk, epoch - 1 - n));
 }
+
+/** Homes that may have moved since, until an item is looked for in vain. */
+const epochsAhead = 8;
+
+/** Keys that the item may have in the epochs after, the newest first. */
+export function newerKeys(key: string): readonly string[] {
+  const { pk, epoch } = epochOf(key);
+  return epoch === 0 ? [] : Array.from({ length: epochsAhead }, (_, n) => inEpoch(pk, epoch + epochsAhead - n));
+}
+
+/** Keys whose items do not say here what this event's are to say; a claim that was lost may have been made again in a later epoch. */
+export function lackingKeys(decided: Decided, details: Details): readonly string[] {
+  const { payment, id, epoch } = decided;
+  return [...new Set([payment, id])]
+    .map((one) => keyIn(one, epoch))
+    .filter((key) => {
+      const item = details.get(key);
+      return !item || (isPayment(item) && placeOf(decided, item) === undefined);
+    });
+}
+
+/**
+ * Details with which an event can be made, where later epochs have what its own lacks. They count only if they have decided the same: a
+ * later epoch may have been opened without this entry, and have decided otherwise.
+ *
+ * @param later newest item of each lacking key
+ */
+export function withLater(decided: Decided, details: Details, later: Details): Details {
+  const same = lackingKeys(decided, details).flatMap((key) => {
+    const item = later.get(key);
+    return item && saysSo(item, decided) ? [[key, item] as const] : [];
+  });
+  return same.length === 0 ? details : new Map([...details, ...same]);
+}
+
+/** Whether an item says itself that this was decided. */
+function saysSo(item: Item, { tenant, accountId, currency, type, id, payment, amount, declineReason }: Decided): boolean {
+  if (item.tenant !== tenant || item.accountId !== accountId || item.currency !== currency) return false;
+  if (isMove(item)) {
+    const move = moveOf(item);
+    if (move.outcome?.status !== 'DONE' || idOfPaymentId(move.paymentId) !== payment) return false;
+    return typeOfMove[move.type] === type && move.outcome.amount === amount;
+  }
+  if (!isPayment(item)) return false;
+  const { outcome, amount: held, moves } = paymentOf(item);
+  if (!outcome) return false;
+  if (outcome.status === 'DECLINED') return type === 'payment.declined' && outcome.reason === declineReason;
+  if (type === 'payment.authorised') return held === amount;
+  const move = moves[id];
+  return move !== undefined && typeOfMove[move.type] === type && move.amount === amount;
+}
+
+const typeOfMove: Readonly<Record<MoveType, PaymentEventType>> = {
+  CAPTURE: 'payment.captured',
+  VOID: 'payment.voided',
+  REFUND: 'payment.refunded',
+};
 
 const keyIn = (id: string, epoch: number): string => (epoch === 0 ? keyItemPk(id) : inEpoch(keyItemPk(id), epoch));
 

@@ -1,6 +1,20 @@
 import { PaymentEvent } from '../model';
-import { Decided, decidedBy, detailKeys, Details, eventOf, isLeft, isSo, ItemChange, olderKeys, writerOf } from './domain';
-import { causeOf } from '../../kernel/cause';
+import {
+  Decided,
+  decidedBy,
+  detailKeys,
+  Details,
+  eventOf,
+  isLeft,
+  isSo,
+  ItemChange,
+  lackingKeys,
+  newerKeys,
+  olderKeys,
+  withLater,
+  writerOf,
+} from './domain';
+import { causeOf, namedCauseOf } from '../../kernel/cause';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
@@ -93,23 +107,30 @@ export class Outbox {
     return { published: done.published, ...(failed ? { failed } : {}) };
   }
 
-  /** Publishes a range of the stream that was given up, whoever made the writes; resolves with why it is not done. */
+  /**
+   * Publishes a range of the stream that was given up, whoever made the writes; resolves with all that keeps it from being done. The stream
+   * forgets it after a day, so what fails holds up nothing else: later ranges have been published before it anyway.
+   */
   public async republish(
     records: readonly StreamRecord[],
     deadlineMs: number,
   ): Promise<{ readonly published: number; readonly failed?: string }> {
-    const { decided, failed } = decideAll(records, () => true);
+    const read = records.map((record) => decideAll([record], () => true));
+    const decided = read.flatMap((one) => one.decided);
+    const reasons: string[] = [];
     let published = 0;
     for (const origin of new Set(decided.map(({ writer }) => writer))) {
-      const done = await this.publishDecided(
-        decided.filter(({ writer }) => writer === origin).map(({ one }) => one),
-        origin,
-        deadlineMs,
-      );
-      published += done.published;
-      if (done.failed) return { published, failed: done.failed.reason };
+      const own = decided.filter(({ writer }) => writer === origin).map(({ one }) => one);
+      try {
+        const done = await this.publishDecided(own, origin, deadlineMs, true);
+        published += done.published;
+        if (done.failed) reasons.push(done.failed.reason);
+      } catch (error) {
+        reasons.push(namedCauseOf(error));
+      }
     }
-    return { published, ...(failed ? { failed: failed.reason } : {}) };
+    reasons.push(...read.flatMap(({ failed }) => (failed ? [`record ${failed.id}: ${failed.reason}`] : [])));
+    return { published, ...(reasons.length > 0 ? { failed: reasons.join('; ') } : {}) };
   }
 
   /** Whether nobody is told of it. */
@@ -126,9 +147,10 @@ export class Outbox {
     const nowMs = this.ports.nowMs();
     const asked = decided.filter((one) => !isLeft(one, nowMs) && !this.isSynthetic(one));
     if (asked.length === 0) return { published: 0 };
-    const details = await this.details(asked, deadlineMs);
+    const detailsOf = await this.details(asked, deadlineMs);
     const tellings = asked
       .map((one): Telling => {
+        const details = detailsOf(one);
         const so = isSo(one, details, nowMs);
         return { one, so: so !== false, event: so === true ? eventOf(one, details, origin) : undefined };
       })
@@ -170,17 +192,32 @@ export class Outbox {
     };
   }
 
-  /** The claims of what was decided, by the key of the write's own epoch. */
-  private async details(decided: readonly Decided[], deadlineMs: number): Promise<Details> {
+  /** The claims of what was decided, by the key of the write's own epoch; of each decision those that say the same of it. */
+  private async details(decided: readonly Decided[], deadlineMs: number): Promise<(one: Decided) => Details> {
     const keys = detailKeys(decided);
     const claims = new Map((await this.read(keys, deadlineMs)).map((item) => [item.pk, item]));
     const missing = keys.filter((key) => !claims.has(key));
-    const older = new Map((await this.read(missing.flatMap(olderKeys), deadlineMs)).map((item) => [item.pk, item]));
-    for (const key of missing) {
-      const newest = olderKeys(key).find((candidate) => older.has(candidate));
-      if (newest) claims.set(key, older.get(newest)!);
-    }
-    return claims;
+    for (const [key, item] of await this.firstOf(missing, olderKeys, deadlineMs)) claims.set(key, item);
+    const lacking = [...new Set(decided.flatMap((one) => lackingKeys(one, claims)))];
+    const later = await this.firstOf(lacking, newerKeys, deadlineMs);
+    return (one) => withLater(one, claims, later);
+  }
+
+  /** Of each key the first item that is there among its candidates. */
+  private async firstOf(
+    keys: readonly string[],
+    candidatesOf: (key: string) => readonly string[],
+    deadlineMs: number,
+  ): Promise<ReadonlyMap<string, Item>> {
+    // The same key may be a candidate of several: a request names it once.
+    const candidates = [...new Set(keys.flatMap(candidatesOf))];
+    const there = new Map((await this.read(candidates, deadlineMs)).map((item) => [item.pk, item]));
+    return new Map(
+      keys.flatMap((key) => {
+        const first = candidatesOf(key).find((candidate) => there.has(candidate));
+        return first === undefined ? [] : [[key, there.get(first)!] as const];
+      }),
+    );
   }
 
   private async read(keys: readonly string[], deadlineMs: number): Promise<readonly Item[]> {
