@@ -26,10 +26,15 @@ export type RequestFault = (typeof requestFaults)[number];
 export const episodes = ['regionLost', 'isolated', 'mute', 'deaf', 'linkCut', 'throttleStorm', 'slow', 'replicationStuck'] as const;
 export type EpisodeKind = (typeof episodes)[number];
 
+/** An open load on one account, those that nothing disturbs, and payments of both. */
+export const loadFigures = ['openLoad', 'loadInCalm', 'loadPayment'] as const;
+export type LoadFigure = (typeof loadFigures)[number];
+
 export type FaultName =
   | RequestFault
   | EpisodeKind
   | 'skew'
+  | LoadFigure
   | 'noQuorum'
   | 'catchingUp'
   | 'writeOverlap'
@@ -57,6 +62,8 @@ export interface FaultPlan {
   readonly episodes: readonly Episode[];
   /** How far each region's clock is off. */
   readonly skewMs: Readonly<Record<string, number>>;
+  /** How many times as far apart as usual the regions are. @default 1 */
+  readonly distance?: number;
 }
 
 /** Chances per request, multiplied by the seed's weather. */

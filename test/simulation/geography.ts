@@ -87,7 +87,7 @@ export class Geography {
 
   /** One way between a function and the table, through the nearest other region. */
   public latencyMs(region: string): number {
-    const usual = this.chance.between(2, 30);
+    const usual = this.chance.between(2, 30) * (this.plan.distance ?? 1);
     return this.storm('slow', region) ? usual * 40 : usual;
   }
 

@@ -1,4 +1,4 @@
-import { FaultName, requestFaults, episodes, leavingSteps, provisionalSteps } from './faults';
+import { FaultName, requestFaults, episodes, leavingSteps, loadFigures, provisionalSteps } from './faults';
 import { RunOptions, RunResult, runSeed } from './run';
 import { replayCommand } from './shrink';
 import { LedgerEvent } from '../../src/ledger/model';
@@ -31,6 +31,7 @@ export class Figures {
         `${Math.round(this.payments / Math.max(seconds, 0.001))} payments a second`,
       `faults of single requests: ${of(requestFaults)}`,
       `faults that last: ${of(episodes)}`,
+      `many calls at once on one account: ${of(loadFigures)}`,
       `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions ` +
         `that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
       `holds beside their claims: ${of(provisionalSteps)}; calls that the release before could not read: ` +

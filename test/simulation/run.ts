@@ -5,11 +5,14 @@ import { Episode, planFaults, FaultName } from './faults';
 import { rememberHashes } from './hashing';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
 import { HomeStory } from './home-story';
+import { LoadWatch } from './load-watch';
+import { planDeployment } from './releases/deployment';
 import { releaseBefore } from './releases/release';
+import { asItIs, expiresAfterMs, outagesAreShort, setBounds } from './seed-bounds';
 import { shipped, Subject } from './subject';
 import { StrongTable } from './tables/strong-table';
 import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
-import { TableKind, World, WorldOptions } from './world';
+import { TableKind, World } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
 import { Chance } from '../../tools/memory/chance';
 
@@ -59,14 +62,15 @@ const triesInLiveness = 100;
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed, mode, subject = shipped } = options;
   rememberHashes();
-  const restoreBounds = setBounds(subject, seed, mode, options.table === 'HOME');
-  const restoreBefore = options.rolling ? setBounds(releaseBefore(), seed, mode, false) : undefined;
+  const home = options.table === 'HOME';
+  const workload = planWorkload(seed, options.payments ?? 200, { without: options.without, ...(home ? { wavesMs: longWavesMs } : {}) });
+  const asShipped = workload.load?.boundsAsShipped ?? false;
+  const restoreBounds = asShipped ? asItIs(subject) : setBounds(subject, seed, mode === 'SAFETY', home);
+  const restoreBefore = options.rolling && !asShipped ? setBounds(releaseBefore(), seed, mode === 'SAFETY', false) : undefined;
   const { stackTraceLimit } = Error;
   // Simulated faults are thrown by the thousand; nobody reads where.
   Error.stackTraceLimit = 0;
   try {
-    const home = options.table === 'HOME';
-    const workload = planWorkload(seed, options.payments ?? 200, home ? longWavesMs : undefined);
     const chance = new Chance(seed, 'run');
     const last = workload.busy[workload.busy.length - 1];
     const faultsEndMs = mode === 'SAFETY' ? Infinity : chance.between(last[0], last[1]);
@@ -88,9 +92,9 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       regions,
       subject,
       faultsEndMs,
-      plan: { ...plan, episodes: [...episodes, ...(events?.episodes ?? [])] },
+      plan: { ...plan, distance: workload.load?.distance ?? 1, episodes: [...episodes, ...(events?.episodes ?? [])] },
       decides: chance.happens(0.25),
-      ...(options.rolling ? { rolling: planDeployment(seed, workload) } : {}),
+      ...(options.rolling ? { rolling: planDeployment(seed, regions, workload) } : {}),
       table: options.table ?? 'STRONG',
       dns: home && (options.dns ?? false),
       ...(events ? { mesh: events.mesh } : {}),
@@ -98,10 +102,13 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     });
     const story = new Story(world, workload, options, chance, faultsEndMs);
     const homeStory = home ? new HomeStory(world, chance) : undefined;
+    const watch = workload.load && options.table !== 'EVENTUAL' ? new LoadWatch(world, workload.load, faultsEndMs) : undefined;
+    watch?.begin();
     story.begin();
     homeStory?.begin(workload.busy.filter(([from]) => from < faultsEndMs));
     await story.end();
     if ((options.table ?? 'STRONG') === 'STRONG') await story.settle();
+    if (watch && mode === 'LIVENESS') await story.settleLoad(watch, workload.load!.account);
     // Each reading of what an earlier epoch left takes many requests.
     if (home) world.calm();
     const books = await readBooks(world, workload.accounts);
@@ -115,12 +122,13 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       mode,
       faultsEndMs,
       bounds: subject.bounds,
-      trimAfterMs: expiresAfterMs(subject.bounds, options),
+      trimAfterMs: expiresAfterMs(subject.bounds, home, options.rolling),
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });
+    const violations = [...checked.violations, ...(watch && mode === 'LIVENESS' ? watch.violations() : [])];
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
-    return { ...checked, counts: world.counts, payments, history: world.history };
+    return { ...checked, violations, counts: world.counts, payments, history: world.history };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     restoreBounds();
@@ -146,39 +154,7 @@ function planEvents(
   };
 }
 
-/** One region after the other, while payments are made. */
-function planDeployment(seed: number, { busy }: Workload): NonNullable<WorldOptions['rolling']> {
-  const chance = new Chance(seed, 'deployment');
-  const [first, second] = chance.happens(0.5) ? regions : [...regions].reverse();
-  const at = ([from, to]: readonly [number, number]): number => chance.between(from, to);
-  return { before: releaseBefore(), deployedAt: { [first]: at(busy[0]), [second]: at(busy[1]) } };
-}
-
-/** In one copy of the data what comes late gets a new date; but the release before knows only its expiry. */
-function expiresAfterMs(bounds: Subject['bounds'], { table, rolling }: RunOptions): number {
-  if (table === 'HOME') return bounds.trimAfterUnderPressureMs;
-  return rolling ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : Infinity;
-}
-
 const hintsWaitForLostMs = 60_000;
-
-/** HOME: in some seeds entries are trimmed within minutes, and outages are shorter. */
-const outagesAreShort = (seed: number): boolean => new Chance(seed, 'outages').happens(0.3);
-
-/** Half of the seeds run with small bounds, so that trimming and full accounts come up within a few payments. */
-function setBounds(subject: Subject, seed: number, mode: Mode, home: boolean): () => void {
-  const bounds = subject.bounds as unknown as Record<string, number>;
-  const before = { ...bounds };
-  const chance = new Chance(seed, 'bounds');
-  if (chance.happens(0.7)) bounds.trimEvery = bounds.trimEveryPayment = bounds.trimEveryMove = chance.pick([1, 3]);
-  if (chance.happens(0.3)) bounds.movesPerPayment = 3;
-  // Where there are several copies, what is trimmed must have replicated: all outages of a plan together are shorter than this.
-  if (home) bounds.trimAfterUnderPressureMs = bounds.trimAfterReplicatedMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterReplicatedMs;
-  else bounds.trimAfterMs = chance.pick([0, 0, 500, 5_000, 60_000, 60_000]);
-  if (chance.happens(0.15) && mode === 'SAFETY') bounds.entriesPerAccount = 12;
-  if (!home && chance.happens(0.3)) Object.assign(bounds, { crowdedFrom: 3, trimAfterCrowdedMs: 300 });
-  return () => Object.assign(bounds, before);
-}
 
 /** Visits of an account until none of its entries is an orphan: each looks at four dozen. */
 const settlingRounds = 400;
@@ -279,6 +255,19 @@ class Story {
     }
   }
 
+  /** The account of an open load gets small again when some calls look after it, one after the other and with nothing amiss. */
+  public async settleLoad(watch: LoadWatch, account: AccountPlan): Promise<void> {
+    const { world } = this;
+    const home = world.options.table === 'HOME';
+    world.calm();
+    if (home) (world.options.subject.bounds as { trimEvery: number }).trimEvery = 1;
+    await watch.end(() => {
+      if (home) this.repeat(account);
+      else this.visit(account);
+      return world.scheduler.run();
+    });
+  }
+
   private payOnce(payment: PaymentPlan): void {
     if (this.begun.has(payment)) return;
     this.begun.add(payment);
@@ -300,6 +289,7 @@ class Story {
     if (!this.opened.has(account)) return this.world.scheduler.after(1_000, () => this.pay(payment));
     const command = { idempotencyKey: payment.key, accountId: account.accountId, amount: payment.amount, currency: 'EUR' };
     const { tries } = this;
+    if (number >= (this.workload.load?.firstNumber ?? Infinity)) this.world.met('loadPayment');
     this.want(number, account.tenant, account.accountId, { kind: 'authorise', command }, tries, (outcome) => {
       if (outcome.kind === 'answered' && 'payment' in outcome) this.follow(payment, outcome.payment.paymentId);
     });
@@ -377,6 +367,21 @@ class Story {
         scheduler.at(this.chance.between(from, to), () => this.visit(account));
       }
     }
+  }
+
+  /** Repeats a payment of an account: whichever call it is looks after the account, where only calls do. */
+  private repeat({ tenant, accountId }: AccountPlan): void {
+    const answered = this.world.history
+      .of({ tenant, accountId })
+      .filter(({ operation, answers }) => operation.kind === 'authorise' && answers.some(({ outcome }) => outcome.kind === 'answered'));
+    if (answered.length === 0) return;
+    const { operation } = this.chance.pick(answered);
+    this.world.invoke(
+      this.chance.pick(regions),
+      tenant,
+      (ledger, context) => ledger.authorise(context, (operation as Extract<Operation, { kind: 'authorise' }>).command),
+      () => undefined,
+    );
   }
 
   private visit({ tenant, accountId }: AccountPlan): void {

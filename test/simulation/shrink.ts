@@ -24,7 +24,9 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
     return true;
   };
   const dropPlans = async (): Promise<void> => {
-    let kept = [...(best.options.only ?? planWorkload(options.seed, options.payments ?? 200).payments.map(({ number }) => number))];
+    let kept = [
+      ...(best.options.only ?? planWorkload(options.seed, options.payments ?? 200, options).payments.map(({ number }) => number)),
+    ];
     for (let size = Math.ceil(kept.length / 2); size >= 1; size = size > 1 ? Math.ceil(size / 2) : 0) {
       for (let at = 0; at < kept.length;) {
         const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
@@ -34,7 +36,7 @@ export async function shrink(options: RunOptions, failed: RunResult): Promise<Sh
     }
   };
   await dropPlans();
-  for (const fault of ['skew', 'lostForGood', ...episodes, ...requestFaults]) {
+  for (const fault of ['openLoad', 'skew', 'lostForGood', ...episodes, ...requestFaults]) {
     await better({ ...best.options, without: new Set([...(best.options.without ?? []), fault]) });
   }
   await dropPlans();

@@ -40,6 +40,31 @@ export interface Workload {
   readonly looks: readonly { readonly account: AccountPlan; readonly atMs: number }[];
   /** When much goes on. */
   readonly busy: readonly (readonly [number, number])[];
+  /** In some seeds one hot account gets payments at a steady rate, for a while. */
+  readonly load?: LoadPlan;
+}
+
+/** Payments at a steady rate, whatever becomes of those before: many calls at once on one account. */
+export interface LoadPlan {
+  readonly account: AccountPlan;
+  readonly perSecond: number;
+  readonly from: number;
+  readonly to: number;
+  /** From a payment's answer to its capture or void, about. */
+  readonly closedAfterMs: number;
+  /** How many times as far apart as usual the regions are. */
+  readonly distance: number;
+  /** Whether the ledger looks after accounts as seldom as it is shipped; otherwise by the seed's own bounds. */
+  readonly boundsAsShipped: boolean;
+  /** Of its payments, which come after those of the waves. */
+  readonly firstNumber: number;
+}
+
+export interface WorkloadOptions {
+  /** @default short ones */
+  readonly wavesMs?: readonly number[];
+  /** Faults left out: an open load is one of them. */
+  readonly without?: ReadonlySet<string>;
 }
 
 const paymentsPerSmallAccount = 3;
@@ -49,8 +74,8 @@ const shortWavesMs = [1_500, 6_000, 20_000];
 export const longWavesMs = [20_000, 90_000, 180_000];
 const gaps = [4_000, 70_000, 20 * 60_000, 3 * 86_400_000];
 
-/** Payments of one seed: two busy accounts, many small ones, in waves with minutes or days between them. */
-export function planWorkload(seed: number, payments: number, wavesMs: readonly number[] = shortWavesMs): Workload {
+/** Payments of one seed: two busy accounts, many small ones, in waves with minutes or days between them; in some seeds an open load. */
+export function planWorkload(seed: number, payments: number, { wavesMs = shortWavesMs, without }: WorkloadOptions = {}): Workload {
   const chance = new Chance(seed, 'workload');
   const hotShare = chance.pick([0.3, 0.5, 0.7]);
   const smallCount = Math.max(1, Math.round((payments * (1 - hotShare)) / paymentsPerSmallAccount));
@@ -75,6 +100,9 @@ export function planWorkload(seed: number, payments: number, wavesMs: readonly n
     busy.push([start, start + length]);
     start += length + chance.pick(gaps);
   }
+  const load = without?.has('openLoad') ? undefined : planLoad(seed, payments, accounts, busy, wavesMs === longWavesMs ? 200_000 : 20_000);
+  // Its money comes on top, so that the waves have theirs.
+  if (load) accounts[accounts.findIndex(({ tenant, accountId }) => tenant === load.account.tenant && accountId === 'hot')] = load.account;
   const used: Record<string, number> = {};
   const planned = Array.from({ length: payments }, (_, number): PaymentPlan => {
     const plan = planPayment(seed, number, accounts, hotShare, busy);
@@ -89,7 +117,60 @@ export function planWorkload(seed: number, payments: number, wavesMs: readonly n
         return { account, atMs: chance.between(from, to) };
       }),
     );
-  return { accounts, payments: planned, looks, busy };
+  if (!load) return { accounts, payments: planned, looks, busy };
+  const loaded = Array.from({ length: payments }, (_, place) => planLoadPayment(seed, payments + place, load));
+  return { accounts, payments: [...planned, ...loaded], looks, busy, load };
+}
+
+const loadShare = 1 / 8;
+
+/** As many payments as the waves have, in the first of them, in the last or after it: among faults, or when these are over. */
+function planLoad(
+  seed: number,
+  payments: number,
+  accounts: readonly AccountPlan[],
+  busy: Workload['busy'],
+  restMs: number,
+): LoadPlan | undefined {
+  const chance = new Chance(seed, 'open load');
+  if (!chance.happens(loadShare)) return undefined;
+  const { balance, ...account } = accounts[chance.below(tenants.length)];
+  const funds = Math.round(payments * 50 * chance.pick([0.5, 1, 3]));
+  const perSecond = chance.pick([5, 10, 15, 20, 30, 60]);
+  const last = busy[busy.length - 1];
+  const from = Math.round(chance.pick([busy[0][0], last[0], last[1] + restMs, last[1] + restMs]));
+  return {
+    account: { ...account, balance: balance + funds },
+    perSecond,
+    from,
+    to: from + (payments * 1_000) / perSecond,
+    closedAfterMs: chance.pick([0, 300, 1_500, 4_000]),
+    distance: chance.pick([1, 2, 3]),
+    boundsAsShipped: chance.happens(0.7),
+    firstNumber: payments,
+  };
+}
+
+function planLoadPayment(seed: number, number: number, { account, closedAfterMs, firstNumber, from, perSecond }: LoadPlan): PaymentPlan {
+  const chance = new Chance(seed, `payment ${number}`);
+  const amount = 1 + chance.below(100);
+  const afterMs = closedAfterMs * chance.between(0.8, 1.2);
+  const close: MovePlan = { type: chance.happens(0.8) ? 'CAPTURE' : 'VOID', afterMs, reusesKey: false };
+  const refund: MovePlan = {
+    type: 'REFUND',
+    amount: 1 + chance.below(amount),
+    afterMs: afterMs + chance.between(0, 1_500),
+    reusesKey: false,
+  };
+  return {
+    number,
+    key: `load${number}`,
+    account,
+    amount,
+    atMs: Math.round(from + ((number - firstNumber + chance.next()) * 1_000) / perSecond),
+    moves: [...(chance.happens(0.95) ? [close] : []), ...(chance.happens(0.1) ? [refund] : [])],
+    readAfterMs: chance.happens(0.05) ? [chance.between(0, 2_000)] : [],
+  };
 }
 
 /** Each payment has its own stream of chance: leaving others out does not change it. */

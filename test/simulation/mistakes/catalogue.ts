@@ -1,4 +1,5 @@
 import { leaving } from './leaving';
+import { openLoad } from './open-load';
 import { provisional } from './provisional';
 import { told } from './told';
 import { Mode } from '../run';
@@ -319,4 +320,14 @@ const homes: readonly Mistake[] = (
   ] satisfies Mistake[]
 ).map((mistake): Mistake => ({ payments: 60, ...mistake, table: 'HOME' }));
 
-export const mistakes: readonly Mistake[] = [...claims, ...decisions, ...moves, ...trimming, ...homes, ...told, ...provisional, ...leaving];
+export const mistakes: readonly Mistake[] = [
+  ...claims,
+  ...decisions,
+  ...moves,
+  ...trimming,
+  ...homes,
+  ...told,
+  ...provisional,
+  ...leaving,
+  ...openLoad,
+];
