@@ -40,8 +40,8 @@ export interface Decided {
   readonly accountId: string;
   readonly currency: string;
   /**
-   * What was held, captured, given back or refunded; a decline's entry does not say it. Hints of releases before lack it where the payment's
-   * item knows it: no later epoch stands in for their claims.
+   * What was held, captured, given back or refunded; a decline's entry does not say it. Hints of releases before have it for captures and
+   * refunds alone: the other claims of theirs are looked for in no later epoch.
    */
   readonly amount?: number;
   readonly declineReason?: string;
