@@ -291,3 +291,57 @@ describe('an entry that is not as the ledger writes it', () => {
     world.memory.readMany = read;
   });
 });
+
+describe('many orphans', () => {
+  const orphans = 100;
+  const idOf = (n: number): string => `${n}`.padStart(22, 'x');
+  let gaveBack: number;
+  beforeEach(async () => {
+    const { memory } = world;
+    await memory.change({
+      pk: 'a#acme#acc',
+      require: [],
+      set: Array.from({ length: orphans }, (_, n) => [['entries', idOf(n)], `P5000/dead${n}`] as const),
+      add: [
+        [['available'], -5_000 * orphans],
+        [['held'], 5_000 * orphans],
+      ],
+    });
+    gaveBack = 0;
+    const { change } = memory;
+    memory.change = (one) => {
+      if (one.remove?.some(([name]) => name === 'entries')) gaveBack += 1;
+      return change.call(memory, one);
+    };
+  });
+  const held = (): unknown => world.memory.items.get('a#acme#acc')!.held;
+
+  it('are given back in few writes before a payment that needs their money is declined', async () => {
+    expect(paid(await pay('big', 990_000)).status).toBe('AUTHORISED');
+    expect([held(), entries(), gaveBack]).toEqual([990_000, 1, 5]);
+  });
+
+  it('are given back one by one where one of them has changed meanwhile', async () => {
+    const { memory } = world;
+    const { create } = memory;
+    // Another look gives one of them back while this one still fences.
+    memory.create = async (item) => {
+      if (item.pk === `k#${idOf(3)}`) {
+        memory.create = create;
+        await memory.change({
+          pk: 'a#acme#acc',
+          require: [],
+          add: [
+            [['available'], 5_000],
+            [['held'], -5_000],
+          ],
+          remove: [['entries', idOf(4)]],
+        });
+      }
+      return create.call(memory, item);
+    };
+    expect(paid(await pay('big', 990_000)).status).toBe('AUTHORISED');
+    expect([held(), entries()]).toEqual([990_000, 1]);
+    expect(gaveBack).toBeGreaterThan(24);
+  });
+});

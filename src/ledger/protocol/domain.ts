@@ -23,7 +23,7 @@ export const bounds = {
    * again, where this region's clock is behind.
    */
   inFrontMs: 1_000,
-  /** Provisional entries that one decline settles on its way. */
+  /** Provisional entries that one write settles: a decline on its way, or what gives orphans back. */
   settleAtMost: 24,
   /** How often a payment that lacks money looks for funds that orphans hold, before it says that the account is busy. */
   lookBehindAtMost: 5,

@@ -2,7 +2,7 @@ import { Attempt, BrokenInvariant } from './attempt.service';
 import { bounds, idOfPk, isFence, isPayment, keyItemPk } from './domain';
 import { decodeEntry, entriesOf, Provisional } from './entries.domain';
 import { fenceMark } from '../contract';
-import { Condition, Item, Value } from '../ports';
+import { Change, Condition, Item, Value } from '../ports';
 
 /**
  * Provisional entries: holds that were sent beside their claims (STRONG). Such an entry is a hold if, and only if, the claim in its key's
@@ -63,20 +63,33 @@ async function fence(attempt: Attempt, pk: string): Promise<Item> {
 }
 
 /** Gives back what an orphan holds, once: whoever comes second finds another entry, or none. */
-export async function giveBack(
-  attempt: Attempt,
-  account: string,
-  { id, code, amount }: Pick<Provisional, 'id' | 'code' | 'amount'>,
-): Promise<void> {
-  await attempt.change({
-    pk: account,
-    require: [{ test: 'equals', path: ['entries', id], value: code }],
+export async function giveBack(attempt: Attempt, account: string, orphan: Orphan): Promise<void> {
+  await attempt.change(withoutOrphans(account, [orphan]));
+}
+
+/** The same of many: in one crossing, mostly. Where one of them has changed meanwhile, each by itself. */
+async function giveBackAll(attempt: Attempt, account: string, orphans: readonly Orphan[]): Promise<void> {
+  for (let from = 0; from < orphans.length; from += bounds.settleAtMost) {
+    const some = orphans.slice(from, from + bounds.settleAtMost);
+    const result = await attempt.change(withoutOrphans(account, some));
+    if (result.kind === 'written' || some.length === 1) continue;
+    for (const orphan of some) await giveBack(attempt, account, orphan);
+  }
+}
+
+type Orphan = Pick<Provisional, 'id' | 'code' | 'amount'>;
+
+function withoutOrphans(pk: string, orphans: readonly Orphan[]): Change {
+  const amount = orphans.reduce((sum, orphan) => sum + orphan.amount, 0);
+  return {
+    pk,
+    require: orphans.map(unchanged),
     add: [
       [['available'], amount],
       [['held'], -amount],
     ],
-    remove: [['entries', id]],
-  });
+    remove: orphans.map(({ id }) => ['entries', id] as const),
+  };
 }
 
 /** What a look behind the provisional entries came to: whether funds came free, and which entries turned out to be holds. */
@@ -91,7 +104,7 @@ export async function lookBehind(attempt: Attempt, account: Item, needed: number
   const most = entries.reduce((sum, { amount }) => sum + amount, account.available as number);
   if (most < needed) return { freed: false, confirmed: [] };
   const { confirmed, orphans } = await resolve(attempt, entries);
-  for (const orphan of orphans) await giveBack(attempt, account.pk, orphan);
+  await giveBackAll(attempt, account.pk, orphans);
   return { freed: orphans.length > 0, confirmed };
 }
 
@@ -101,7 +114,7 @@ export async function settleSome(attempt: Attempt, account: Item): Promise<Resol
   if (all.length === 0) return { confirmed: [], orphans: [], claims: new Map() };
   const start = Math.floor(attempt.ports.random() * all.length);
   const resolved = await resolve(attempt, [...all.slice(start), ...all.slice(0, start)].slice(0, bounds.trimAtMost));
-  for (const orphan of resolved.orphans) await giveBack(attempt, account.pk, orphan);
+  await giveBackAll(attempt, account.pk, resolved.orphans);
   return resolved;
 }
 

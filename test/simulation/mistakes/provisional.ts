@@ -66,13 +66,7 @@ export const provisional: readonly Mistake[] = (
     },
     {
       name: 'an orphan given back twice',
-      edits: [
-        ledger(
-          'provisional.service',
-          "require: [{ test: 'equals', path: ['entries', id], value: code }],\n    add:",
-          'require: [],\n    add:',
-        ),
-      ],
+      edits: [ledger('provisional.service', 'require: orphans.map(unchanged),\n    add:', 'require: [],\n    add:')],
     },
     {
       name: "a hold in an orphan's place, whose funds stay held",
