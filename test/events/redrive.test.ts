@@ -213,6 +213,20 @@ describe('a redrive', () => {
     });
   });
 
+  test('of several queues redrives all others where one fails, and says so at the end', async () => {
+    const posts = ['acme.one', 'acme.two'].map((source) => new Post([written(source)]));
+    posts[0].broken = true;
+    const queues = posts.map((post, n) => ({
+      systemName: 'shop',
+      from: { kind: 'publisher' as const, source: ['acme.one', 'acme.two'][n] },
+      ports: post.ports(),
+    }));
+    await expect(redriveAll(queues, limits)).rejects.toThrow(
+      '1 of 2 queues failed, the others are done (events put back: 1): Error: not deleted. Fix the cause, then call again',
+    );
+    expect(posts[1].discarded).toEqual(['h-acme.two-order.shipped']);
+  });
+
   test('ends at its bounds, and says that there may be more', async () => {
     const letters = Array.from({ length: 9 }, (_none, n) => letter(`e${n}`));
     expect(await redrive(new Post(letters).ports(), ofRules, { ...limits, max: 3 })).toMatchObject({ moved: 3, more: true });

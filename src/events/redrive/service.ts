@@ -1,3 +1,4 @@
+import { namedCauseOf } from '../../kernel/cause';
 import { readJson } from '../../kernel/json/strict';
 import { LetterOrigin, meshEventSource, reservedSources, reservedTypes } from '../contract';
 import type { MeshEvent } from '../model';
@@ -68,14 +69,21 @@ export async function redrive(ports: LetterRedrivePorts, letters: Letters, limit
   }
 }
 
-/** Redrives one queue after the other. */
+/** Redrives one queue after the other. One that fails holds up no other: that is said when all others are done. */
 export async function redriveAll(
   queues: readonly (Letters & { readonly ports: LetterRedrivePorts })[],
   { max, deadlineMs }: RedriveLimits,
 ): Promise<RedriveResult> {
   let sum: RedriveResult = { moved: 0, left: 0, dropped: 0, refused: [], more: false };
+  const failures: string[] = [];
   for (const queue of queues) {
-    const one = await redrive(queue.ports, queue, { max: Math.max(0, max - sum.moved), deadlineMs });
+    let one: RedriveResult;
+    try {
+      one = await redrive(queue.ports, queue, { max: Math.max(0, max - sum.moved), deadlineMs });
+    } catch (error) {
+      failures.push(namedCauseOf(error));
+      continue;
+    }
     sum = {
       moved: sum.moved + one.moved,
       left: sum.left + one.left,
@@ -84,7 +92,11 @@ export async function redriveAll(
       more: sum.more || one.more,
     };
   }
-  return sum;
+  if (failures.length === 0) return sum;
+  throw new Error(
+    `${failures.length} of ${queues.length} queues failed, the others are done (events put back: ${sum.moved}): ` +
+      `${failures.join('; ')}. Fix the cause, then call again`,
+  );
 }
 
 /** `open`: the messages that are neither deleted nor released yet. */
