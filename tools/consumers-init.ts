@@ -13,7 +13,7 @@ import { Example, examples, Language } from '../src/commands/init/init.service';
 
 /** What an app is synthesised with, as CDK context: as it is, and with what it has the most choices in. */
 const contexts: Readonly<Record<Example, readonly (readonly string[])[]>> = {
-  'active-active': [[], ['mode=HOME_REGION', 'transport=GLOBAL_ENDPOINT']],
+  'active-active': [[], ['mode=HOME_REGION', 'transport=GLOBAL_ENDPOINT'], ['only=drill', 'faults=BY_SCHEDULE']],
   migration: [[], ['mode=STRONG', 'pace=REHEARSAL', 'only=edge']],
 };
 

@@ -16,12 +16,15 @@ export function exampleSteps(): Step[] {
 
 /** What an example is asked for besides its default, as CDK context. */
 const contexts: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'active-active': [[], ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'], ['mode=HOME_REGION'], ['transport=GLOBAL_ENDPOINT']],
+  'active-active': [
+    [],
+    ['replicas=us-east-1,eu-central-1', 'witness=us-east-2'],
+    ['mode=HOME_REGION'],
+    ['transport=GLOBAL_ENDPOINT'],
+    ['faults=BY_SCHEDULE'],
+  ],
   migration: [[], ['pace=REHEARSAL'], ['mode=STRONG']],
 };
-
-/** An app of the tests with what no example deploys: experiments of AWS FIS. */
-const faultApp = 'test/local/apps/short-drill';
 
 function exampleNames(): string[] {
   return readdirSync(path.join(root, 'examples'))
@@ -34,7 +37,6 @@ async function synthesiseAll(): Promise<Outcome> {
   for (const name of exampleNames()) {
     for (const context of contexts[name] ?? [[]]) outcomes.push(await synthesise(`examples/${name}`, context));
   }
-  outcomes.push(await synthesise(faultApp, ['kind=fault']));
   return outcomes.length > 0 ? sum(outcomes) : failed('there is no examples/*/cdk.json');
 }
 

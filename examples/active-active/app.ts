@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { configOf, modeOf, partsOf, pythonRecorderOf, regionsOf, transportOf } from './config';
+import { configOf, faultsOf, modeOf, partsOf, pythonRecorderOf, regionsOf, transportOf } from './config';
 import { defineSystem } from './stacks';
 
 const app = new App();
@@ -11,7 +11,7 @@ defineSystem(
     mode,
     transportOf(asked('transport')),
     regionsOf(mode, asked('replicas'), asked('witness'), asked('authority')),
-    partsOf(asked('only')),
+    partsOf(asked('only'), faultsOf(asked('faults'))),
     pythonRecorderOf(asked('pythonRecorder')),
   ),
 );

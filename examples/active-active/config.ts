@@ -62,6 +62,8 @@ export interface Config {
     readonly drill?: {
       /** Token endpoint of the callers' issuer, where the prober gets its tokens. */
       readonly tokenUrl: string;
+      /** Whether drills may make the region's functions fail, too. They drain it alone when undefined. */
+      readonly faults?: Faults;
     };
     /** CloudFront in front of the web app and the API: a bucket in each region, and a distribution by the name. None when undefined. */
     readonly edge?: {
@@ -74,6 +76,13 @@ export interface Config {
     readonly documents: boolean;
   };
 }
+
+/**
+ * Which drills take their region away by an experiment of AWS FIS, and not by a drain: none, those that a person starts so, or those of the
+ * schedule too. By default none, for an experiment needs AWS's extension in each function of the API, drill or not: their starts take
+ * longer, and each reads a bucket every 20 seconds. With mode STRONG alone.
+ */
+export type Faults = 'NONE' | 'BY_HAND' | 'BY_SCHEDULE';
 
 /** How the regions agree, and with that which regions there can be. It never changes after the first deployment. */
 export type Mode = 'STRONG' | 'HOME_REGION';
@@ -143,8 +152,18 @@ const allParts: Config['parts'] = {
   drill: { tokenUrl: 'https://login.example.com/oauth2/token' },
 };
 
-/** The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given. */
-export function partsOf(only?: unknown): Config['parts'] {
+/**
+ * The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given. Drills by
+ * `faults` where they are asked for.
+ */
+export function partsOf(only?: unknown, faults: Faults = 'NONE'): Config['parts'] {
+  const parts = partsIn(only);
+  if (faults === 'NONE') return parts;
+  if (parts.drill) return { ...parts, drill: { ...parts.drill, faults } };
+  throw new Error(`context 'faults' is '${faults}' without drills: give drill in 'only' too, or leave 'faults' out`);
+}
+
+function partsIn(only: unknown): Config['parts'] {
   if (only === undefined) return allParts;
   const known = Object.keys(allParts);
   const names = String(only)
@@ -208,6 +227,13 @@ export function modeOf(asked: unknown): Mode {
   if (asked === undefined) return 'STRONG';
   if (asked === 'STRONG' || asked === 'HOME_REGION') return asked;
   throw new Error(`context 'mode' is '${asked}': give STRONG or HOME_REGION, or leave it out for STRONG`);
+}
+
+/** The faults asked for with `--context faults=...`. */
+export function faultsOf(asked: unknown): Faults {
+  if (asked === undefined) return 'NONE';
+  if (asked === 'NONE' || asked === 'BY_HAND' || asked === 'BY_SCHEDULE') return asked;
+  throw new Error(`context 'faults' is '${asked}': give NONE or BY_HAND or BY_SCHEDULE, or leave it out for NONE`);
 }
 
 /** The transport asked for with `--context transport=...`. */

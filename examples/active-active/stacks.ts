@@ -23,6 +23,8 @@ import {
   PaymentsEdge,
   ReplicatedDocuments,
   RegionDrill,
+  RegionDrillKind,
+  RegionFault,
   ReplicatedSite,
 } from 'cdk-multi-region-payments';
 
@@ -104,6 +106,7 @@ export class RegionStack extends Stack {
     }
     for (const [drilled, from] of Object.entries(parts.drill ? config.drilledFrom : {})) {
       if (from === this.region) this.defineDrill(config, drilled);
+      if (drilled === this.region && mayFault(config)) new RegionFault(this, 'Fault', { api: this.api, mesh });
     }
   }
 
@@ -127,12 +130,19 @@ export class RegionStack extends Stack {
       api: this.api,
       mesh: this.mesh,
       region: drilled,
+      kind: parts.drill!.faults === 'BY_SCHEDULE' ? RegionDrillKind.FAULT : RegionDrillKind.DRAIN,
+      faults: mayFault(config),
       publicName: domain.name,
       zoneName: domain.zoneName,
       prober: { tokenUrl: parts.drill!.tokenUrl, clientSecret },
       topic: alarmTopic(this, config),
     });
   }
+}
+
+/** Whether a region may be drilled by an experiment that makes its functions fail. */
+function mayFault({ parts: { drill } }: Config): boolean {
+  return (drill?.faults ?? 'NONE') !== 'NONE';
 }
 
 /** What browsers ask: in us-east-1, as CloudFront wants it, and by itself. It finds the buckets and the API by their names. */

@@ -153,7 +153,8 @@ export class FisApi implements FabricService {
 }
 
 function tagged(by: 'ResourceTag' | 'RequestTag', tags: Tags): ConditionContext {
-  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:${by}/${key}`.toLowerCase(), [value]]));
+  const each = Object.entries(tags).map(([key, value]): [string, string[]] => [`aws:${by}/${key}`.toLowerCase(), [value]]);
+  return { ...Object.fromEntries(each), ...(by === 'RequestTag' ? { 'aws:tagkeys': Object.keys(tags) } : {}) };
 }
 
 function described({ id, roleArn, tags, targets, kinds, actions }: ExperimentTemplate): object {

@@ -113,6 +113,8 @@ export interface DrillPlan {
   readonly tableName: string;
   /** How drills take the region away that do not say it; absent for a drain. */
   readonly kind?: DrillKind;
+  /** Whether drills may be by fault that are started so; absent where `kind` says it. */
+  readonly faults?: true;
   /** Callers must be elsewhere within it. */
   readonly budgetSeconds: number;
   /** What the API's own settings come to. */
@@ -128,6 +130,11 @@ export interface DrillPlan {
   readonly intervalDays: number;
   /** Longest that an event may take from region to region; absent without an event mesh. */
   readonly eventMs?: number;
+}
+
+/** Whether a drill may take its region away by a fault. */
+export function mayFault({ kind, faults }: Pick<DrillPlan, 'kind' | 'faults'>): boolean {
+  return faults === true || kind === 'fault';
 }
 
 /** Environment of all functions of a drill. */

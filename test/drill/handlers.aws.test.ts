@@ -49,6 +49,24 @@ describe('look', () => {
     };
   });
 
+  test.each([
+    ['a drill that may be by fault', { faults: true }, ['none is deployed', 'disengaged'], 2],
+    ['one that drains alone', {}, ['none is deployed'], 0],
+  ])('%s, asked for a fault, asks FIS or not', async (_, more, values, asks) => {
+    process.env.DRILL_PLAN = JSON.stringify({ ...plan, ...more });
+    const usual = services.instead;
+    services.instead = (one) => {
+      if (one.service !== 'fis') return usual(one);
+      return {
+        body: one.path.includes('safetyLevers') ? { safetyLever: { state: { status: 'disengaged' } } } : { experimentTemplates: [] },
+      };
+    };
+    const { facts, outcome } = await services.asked('look', call('checks', { facts: {}, request: { kind: 'fault' } }));
+    const ofFaults = facts.checks!.filter(({ name }) => name === 'fault experiment' || name === 'safety lever of FIS');
+    expect([outcome, ofFaults.map(({ value }) => value)]).toEqual(['failed', values]);
+    expect(services.aws.calls.filter(({ service, region: at }) => service === 'fis' && at === plan.drilled)).toHaveLength(asks);
+  });
+
   test('finds a system that may be drilled, in both regions', async () => {
     const result = await services.asked('look', call('checks', { facts: {} }));
     expect(result).toMatchObject({ outcome: 'passed', facts: { id: 'first', startedBy: 'ann', reasons: [], deadBefore: 4 } });

@@ -7,10 +7,12 @@ import { newStack, regions } from '../cdk/stacks';
 
 /** A drill of us-east-1 that stands in us-west-2. */
 export function drillIn(stack: Stack = newStack('us-west-2'), props: Partial<RegionDrillProps> = {}): RegionDrill {
-  const api = new ActiveActivePaymentsApi(stack, 'Api', {
-    ledger: LedgerReplica.of(stack, 'acme-pay', regions),
-    authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
-  });
+  const api =
+    props.api ??
+    new ActiveActivePaymentsApi(stack, 'Api', {
+      ledger: LedgerReplica.of(stack, 'acme-pay', regions),
+      authorization: PaymentsAuthorization.jwt({ issuer: 'https://login.example.com', audience: ['payments'], tenantClaim: 'tenant' }),
+    });
   return new RegionDrill(stack, 'Drill', {
     api,
     region: 'us-east-1',

@@ -9,7 +9,9 @@ import {
   CrossRegionEventMesh,
   LedgerReplica,
   PaymentsAuthorization,
+  RegionDrill,
   RegionDrillKind,
+  RegionDrillProps,
   RegionFault,
   RegionFaultProps,
 } from '../../src/index';
@@ -168,14 +170,15 @@ test('an alarm of the API that fails is refused: it would end every experiment',
   );
 });
 
-test.each<[string, number, RegionDrillKind, boolean]>([
+test.each<[string, number, RegionDrillKind | 'both', boolean]>([
   ['an experiment that is shorter than its drill', 6, RegionDrillKind.FAULT, false],
   ['one that lasts as long', 7, RegionDrillKind.FAULT, true],
   ['a shorter one beside a drill that drains', 6, RegionDrillKind.DRAIN, true],
+  ['a shorter one beside a drill that may drain or fail', 6, 'both', false],
 ])('%s, of %i minutes, is refused at synthesis or not', (_, minutes, kind, isAllowed) => {
   const app = newApp();
   const stackIn = (region: string): Stack => new Stack(app, region, { env: { account: '111122223333', region } });
-  drillIn(stackIn('us-west-2'), { kind, longest: Duration.minutes(7) });
+  drillIn(stackIn('us-west-2'), { ...(kind === 'both' ? { faults: true } : { kind }), longest: Duration.minutes(7) });
   faultIn(stackIn('us-east-1'), { longest: Duration.minutes(minutes) });
   const synth = (): unknown => app.synth();
   if (isAllowed) return void synth();
@@ -241,11 +244,33 @@ describe('a drill of kind FAULT', () => {
     const changing = ['Region', 'Watchdog'].flatMap(rightsOf).filter(({ Action }) => /Start|Stop|Tag/.test(JSON.stringify(Action)));
     expect(changing.map(({ Condition }) => Condition)).toEqual([
       tagged('ResourceTag'),
-      tagged('RequestTag'),
+      { ...tagged('RequestTag'), 'ForAllValues:StringEquals': { 'aws:TagKeys': [...Object.keys(own), 'payments-drill-run'] } },
       tagged('ResourceTag'),
       tagged('ResourceTag'),
     ]);
     expect(JSON.stringify(changing.map(({ Resource }) => Resource))).not.toContain('us-west-2');
+  });
+
+  test('one of kind DRAIN with faults has the same rights, and drains by itself', () => {
+    const both = newStack('us-west-2');
+    drillIn(both, { faults: true });
+    const [alone, ofFault] = [Template.fromStack(both), drill].map((one) => statementsByRole(one));
+    expect(alone).toEqual(ofFault);
+    Template.fromStack(both).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { DRILL_PLAN: Match.stringLikeRegexp('"returnSeconds":180,"faults":true,"longestSeconds":420') } },
+    });
+  });
+
+  test('faults are refused beside a kind that has them, and for a ledger in HOME_REGION', () => {
+    expect(() => drillIn(newStack('us-west-2'), { kind: RegionDrillKind.FAULT, faults: false })).toThrow(
+      /'faults' is false, with kind FAULT; allowed: true with kind FAULT; fix: leave it out, or give kind DRAIN/,
+    );
+    const refused = (props: Partial<RegionDrillProps>) => (): RegionDrill => {
+      const home = newStack('eu-central-1');
+      return drillIn(home, { ...props, api: new ActiveActivePaymentsApi(home, 'Api', apiProps(home, homeRegions)) });
+    };
+    expect(refused({ faults: true })).toThrow(/'faults' is true, for a ledger in HOME_REGION; allowed: drills by a drain there/);
+    expect(refused({ kind: RegionDrillKind.FAULT })).toThrow(/'kind' is FAULT, for a ledger in HOME_REGION; allowed: drills by a drain/);
   });
 
   test('a drill that drains has none of it', () => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { templatesOf } from './dashboards';
-import { configOf } from '../../examples/active-active/config';
+import { configOf, partsOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
@@ -77,6 +77,7 @@ function rowOf(id: string, alarm: Alarm): { readonly anchor: string; readonly ro
 
 const rows = [
   (app: App) => defineSystem(app, configOf('STRONG')),
+  (app: App) => defineSystem(app, configOf('STRONG', 'RULES', undefined, partsOf('drill', 'BY_HAND'))),
   (app: App) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT')),
   (app: App) => defineMigration(app, migrationOf('FULL')),
 ]
@@ -87,7 +88,7 @@ const rows = [
 const document = [
   '# All alarms',
   '',
-  'Written by `UPDATE_ALARMS=1 npx jest test/examples/alarm-list` from the templates of both examples, ' +
+  'Written by `UPDATE_ALARMS=1 npx jest test/examples/alarm-list` from the templates of both examples, also with drills by faults, ' +
     "with the defaults of the constructs. The first column is the beginning of the alarm's logical ID in",
   "its stack; CloudFormation makes the alarm's name of it. A **page** says that callers are harmed, or " +
     'that something is lost before the morning. Look at a **ticket** in working hours. By default',

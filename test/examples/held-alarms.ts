@@ -59,6 +59,14 @@ export const alarms: Readonly<Record<string, AlarmRow>> = {
     'breaching',
     'counts probes; none is the failure, so missing data breaches',
   ],
+  FaultStop: [
+    ['ProbeLatency SampleCount of 60 s'],
+    '<',
+    1,
+    '3 of 3',
+    'breaching',
+    'ends an experiment when the region that serves alone falls silent: missing data breaches',
+  ],
   ApiAlarmsServerErrors: [
     ['5XXError Sum of 60 s', 'Count SampleCount of 60 s'],
     '>=',

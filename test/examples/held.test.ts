@@ -3,7 +3,7 @@ import { Widget, templatesOf, textOf as joined } from './dashboards';
 import { alarms, expressions } from './held-alarms';
 import { dashboards } from './held-dashboards';
 import { functions, logDays, mappings, othersFunctions, queues } from './held-properties';
-import { configOf } from '../../examples/active-active/config';
+import { configOf, partsOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
@@ -19,6 +19,7 @@ const resourcesOf = (define: (app: App) => unknown): Resources[] => templatesOf(
 
 const templates = [
   ...resourcesOf((app) => defineSystem(app, configOf('STRONG'))),
+  ...resourcesOf((app) => defineSystem(app, configOf('STRONG', 'RULES', undefined, partsOf('drill', 'BY_HAND')))),
   ...resourcesOf((app) => defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
   ...resourcesOf((app) => defineMigration(app, migrationOf('FULL'))),
 ];
@@ -84,7 +85,7 @@ function refusesPlain(id: string, all: Resources, type: string, list: string): s
 
 const functionRule: Rule = (
   id,
-  { MemorySize, Timeout, TracingConfig, ReservedConcurrentExecutions, LoggingConfig, Architectures, DeadLetterConfig },
+  { MemorySize, Timeout, TracingConfig, ReservedConcurrentExecutions, LoggingConfig, Architectures, DeadLetterConfig, Layers, Environment },
   all,
 ) => {
   if (othersFunctions.includes(maker(id))) return [];
@@ -101,6 +102,8 @@ const functionRule: Rule = (
   return [
     ...(held.some((one) => text(one) === text(found)) ? [] : [`is ${text(found)}, held: ${text(held)}`]),
     ...differs([TracingConfig?.Mode, LoggingConfig?.LogFormat, Architectures, DeadLetterConfig], ['Active', 'JSON', ['arm64'], undefined]),
+    // AWS's extension for faults is a layer with a wrapper: without either, no function starts, or no experiment reaches it.
+    ...differs(Layers?.length ?? 0, Environment?.Variables?.AWS_LAMBDA_EXEC_WRAPPER === '/opt/aws-fis/bootstrap' ? 1 : 0),
   ];
 };
 

@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { absentIn, metricsOf, RegionTemplate, ShownMetric, templatesOf, Widget, widgetsIn, wrongMathIn } from './dashboards';
 import { aws, declared, emitted, groups, MetricRef, unsent } from './emitted-metrics';
-import { configOf } from '../../examples/active-active/config';
+import { configOf, partsOf as systemPartsOf } from '../../examples/active-active/config';
 import { defineSystem } from '../../examples/active-active/stacks';
 import { configOf as migrationOf } from '../../examples/migration/config';
 import { defineMigration } from '../../examples/migration/stacks';
@@ -47,7 +47,10 @@ const apps: readonly (readonly RegionTemplate[])[] = [
   templatesOf((app: App) => void defineSystem(app, configOf('HOME_REGION', 'GLOBAL_ENDPOINT'))),
   templatesOf((app: App) => defineMigration(app, migrationOf('FULL'))),
 ];
-const read = apps.flat().flatMap(({ template }) => metricsIn(template));
+const byFaults = templatesOf(
+  (app: App) => void defineSystem(app, configOf('STRONG', 'RULES', undefined, systemPartsOf('drill', 'BY_HAND'))),
+);
+const read = [...apps.flat(), ...byFaults].flatMap(({ template }) => metricsIn(template));
 const own = read.filter(({ Namespace }) => Namespace === systemMetrics.namespace);
 
 test('there are alarms to look at, of every part', () => {

@@ -36,6 +36,12 @@ const apps = [
     context: { transport: 'GLOBAL_ENDPOINT' },
     title: '`active-active`, mode `STRONG`, transport `GLOBAL_ENDPOINT`',
   },
+  {
+    letter: 'F',
+    example: 'active-active',
+    context: { faults: 'BY_HAND' },
+    title: '`active-active`, mode `STRONG`, with drills by faults (`faults=BY_HAND`)',
+  },
   { letter: 'H', example: 'active-active', context: { mode: 'HOME_REGION' }, title: '`active-active`, mode `HOME_REGION`' },
   { letter: 'M', example: 'migration', context: {}, title: '`migration`, to eu-central-1' },
 ] as const;

@@ -1,8 +1,9 @@
 import { Token } from 'aws-cdk-lib';
 import { RegionDrillProps } from './drill-props';
+import { RegionDrillKind } from './region-fault-props';
 import { PropProblem } from '../../cdk/checks/invalid-props';
 import { wholeDaysProblem } from '../../cdk/checks/whole-days';
-import { drillLimits, DrillPlan } from '../contract';
+import { drillLimits, DrillPlan, mayFault } from '../contract';
 import { faultLimits } from '../fault/contract';
 
 /** Kept for the switch, the machine's steps and what is not foreseen. */
@@ -21,6 +22,7 @@ export function drillProblem(props: RegionDrillProps, plan: DrillPlan): PropProb
     wholeDaysProblem('interval', props.interval, 100) ??
     rangeProblem('interval', plan.intervalDays, 1, 400, 'days') ??
     wholeDaysProblem('evidenceLock', props.evidenceLock, 2557) ??
+    faultsProblem(props) ??
     longestProblem(plan) ??
     starterProblem(props)
   );
@@ -58,15 +60,29 @@ function rangeProblem(prop: string, given: number | undefined, least: number, mo
   return { prop, given: `${given} ${unit}`, allowed: `${least} to ${most} ${unit}`, mend: 'leave it out for the default' };
 }
 
+function faultsProblem({ api, kind, faults }: RegionDrillProps): PropProblem | undefined {
+  const isFault = kind === RegionDrillKind.FAULT;
+  if (isFault && faults === false) {
+    return { prop: 'faults', given: 'false, with kind FAULT', allowed: 'true with kind FAULT', mend: 'leave it out, or give kind DRAIN' };
+  }
+  if (!api._ledger.regions._home || !(isFault || faults)) return undefined;
+  return {
+    prop: isFault ? 'kind' : 'faults',
+    given: `${isFault ? 'FAULT' : 'true'}, for a ledger in HOME_REGION`,
+    allowed: 'drills by a drain there',
+    mend: 'leave it out: no other region takes accounts over while the functions of their home fail by themselves',
+  };
+}
+
 function longestProblem({
   budgetSeconds,
   beforeSeconds,
   duringSeconds,
   returnSeconds,
   longestSeconds,
-  kind,
+  ...kinds
 }: DrillPlan): PropProblem | undefined {
-  const ofKind = kind === 'fault' ? faultLimits.effectSeconds : 0;
+  const ofKind = mayFault(kinds) ? faultLimits.effectSeconds : 0;
   const least = 2 * budgetSeconds + duringSeconds + ofKind + reserveSeconds;
   const most = drillLimits.proberSeconds - drillLimits.auditSeconds - beforeSeconds - returnSeconds;
   if (longestSeconds < least) {

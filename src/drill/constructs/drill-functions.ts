@@ -20,6 +20,7 @@ import {
   DrillPlan,
   drillProberName,
   drillWatchdogName,
+  mayFault,
   proberEnv,
 } from '../contract';
 
@@ -63,7 +64,7 @@ export class DrillFunctions extends Construct {
     this.report = this.defineReport();
     this.watchdog = this.defineWatchdog();
     for (const one of [this.look, this.region, this.report, this.prober, this.watchdog]) this.denyRemoval(one);
-    if (props.plan.kind !== 'fault') return;
+    if (!mayFault(props.plan)) return;
     const rights = new FaultRights(props.plan, (service, region, resource) => this.arn(service, region, resource));
     rights.look(this.look);
     rights.start(this.region);
@@ -197,7 +198,7 @@ export class DrillFunctions extends Construct {
     topic.grantPublish(watchdog);
     this.grantObjects(
       watchdog,
-      ['runs/*/calls.json', 'runs/*/result.json', 'passed.json', ...(plan.kind === 'fault' ? ['runs/*/end.json'] : [])],
+      ['runs/*/calls.json', 'runs/*/result.json', 'passed.json', ...(mayFault(plan) ? ['runs/*/end.json'] : [])],
       ['runs/*/end.json', 'runs/*/evidence.json', 'runs/*/evidence.html', 'runs/*/result.json', 'passed.json'],
     );
     return watchdog;

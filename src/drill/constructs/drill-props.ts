@@ -60,6 +60,14 @@ export interface RegionDrillProps {
    */
   readonly kind?: RegionDrillKind;
 
+  /**
+   * Whether a drill may also take the region away by a fault, where it is started so. Its functions get the rights to experiments in that
+   * region. Needs a `RegionFault` there, and a ledger in `STRONG`.
+   *
+   * @default - with kind `FAULT` alone
+   */
+  readonly faults?: boolean;
+
   /** How the prober proves itself. */
   readonly prober: DrillProberProps;
 
@@ -108,9 +116,9 @@ export interface RegionDrillProps {
 
   /**
    * After it the watchdog puts the region back, whatever became of the drill. At least the time for which the drill itself may keep it
-   * away: twice the budget, `during`, and 2 minutes; with kind `FAULT` 90 seconds more, until the fault takes effect. At most 15 minutes.
+   * away: twice the budget, `during`, and 2 minutes; with faults 90 seconds more, until one takes effect. At most 15 minutes.
    *
-   * @default - 5 minutes; with kind `FAULT` 7 minutes
+   * @default - 5 minutes; with faults 7 minutes
    */
   readonly longest?: Duration;
 

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { describeProblem } from '../../cdk/checks/invalid-props';
 import { Notes } from '../../cdk/checks/notes';
 import { mayShareAccount } from '../../cdk/checks/one-account';
-import { DrillPlan } from '../contract';
+import { DrillPlan, mayFault } from '../contract';
 
 interface NotedFault {
   readonly scope: Construct;
@@ -19,8 +19,9 @@ export function noteFault(scope: Construct, fault: Omit<NotedFault, 'scope'>): v
 }
 
 /** Refuses at synthesis a drill by fault that may still need its experiment when that ends by itself. Another app's is not seen. */
-export function outlastedByFault(scope: Construct, { systemName, drilled, longestSeconds, kind }: DrillPlan): void {
-  if (kind !== 'fault') return;
+export function outlastedByFault(scope: Construct, plan: DrillPlan): void {
+  const { systemName, drilled, longestSeconds } = plan;
+  if (!mayFault(plan)) return;
   const isShorter = (fault: NotedFault): boolean =>
     fault.systemName === systemName &&
     fault.region === drilled &&

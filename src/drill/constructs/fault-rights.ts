@@ -23,7 +23,10 @@ export class FaultRights {
   public start(grantee: IGrantable): void {
     this.allow(grantee, ['fis:ListExperimentTemplates'], ['*']);
     this.allow(grantee, ['fis:StartExperiment'], [this.arn('experiment-template/*')], 'ResourceTag');
-    this.allow(grantee, ['fis:StartExperiment', 'fis:TagResource'], [this.arn('experiment/*')], 'RequestTag');
+    this.allow(grantee, ['fis:StartExperiment', 'fis:TagResource'], [this.arn('experiment/*')], 'RequestTag', {
+      // IAM cannot tell a new experiment from one that is there: that one gets no tag but a drill's.
+      'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(faultTags) },
+    });
     // FIS makes its role at an account's first experiment, in the name of who starts it.
     Grant.addToPrincipal({
       grantee,
@@ -43,9 +46,15 @@ export class FaultRights {
     return this.arnOf('fis', this.plan.drilled, resource);
   }
 
-  private allow(grantee: IGrantable, actions: string[], resourceArns: string[], by?: 'ResourceTag' | 'RequestTag'): void {
+  private allow(
+    grantee: IGrantable,
+    actions: string[],
+    resourceArns: string[],
+    by?: 'ResourceTag' | 'RequestTag',
+    more: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {},
+  ): void {
     const { systemName, drilled } = this.plan;
     const tags = by && { [`aws:${by}/${faultTags.system}`]: systemName, [`aws:${by}/${faultTags.region}`]: drilled };
-    Grant.addToPrincipal({ grantee, actions, resourceArns, ...(tags ? { conditions: { StringEquals: tags } } : {}) });
+    Grant.addToPrincipal({ grantee, actions, resourceArns, ...(tags ? { conditions: { StringEquals: tags, ...more } } : {}) });
   }
 }

@@ -162,7 +162,7 @@ export class RegionDrill extends Construct {
 }
 
 function planOf(props: RegionDrillProps): DrillPlan {
-  const { api, region, publicName, budget, before, during, longest, interval, mesh, eventLimit, kind } = props;
+  const { api, region, publicName, budget, before, during, longest, interval, mesh, eventLimit, kind, faults } = props;
   const isFault = kind === RegionDrillKind.FAULT;
   const { systemName, tableName, regions } = api._ledger;
   const elsewhere = (regions._home?.cutoverRegions() ?? []).filter((name) => !regions.replicas.includes(name));
@@ -180,7 +180,8 @@ function planOf(props: RegionDrillProps): DrillPlan {
     duringSeconds: (during ?? Duration.seconds(30)).toSeconds(),
     returnSeconds,
     ...(isFault ? { kind } : {}),
-    longestSeconds: (longest ?? Duration.minutes(isFault ? 7 : 5)).toSeconds(),
+    ...(faults && !isFault ? { faults } : {}),
+    longestSeconds: (longest ?? Duration.minutes(isFault || faults ? 7 : 5)).toSeconds(),
     intervalDays: (interval ?? Duration.days(100)).toDays({ integral: false }),
     ...(mesh ? { eventMs: (eventLimit ?? Duration.minutes(1)).toMilliseconds() } : {}),
   };

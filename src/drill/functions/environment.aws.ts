@@ -9,7 +9,7 @@ import { ClientTokens } from '../../runtime/client-tokens';
 import { dynamoClient } from '../../runtime/clients';
 import { clock } from '../../runtime/clock';
 import { Telemetry } from '../../runtime/telemetry';
-import { drillEnv, drillMetrics, DrillPlan, proberEnv, readDrillPlan } from '../contract';
+import { drillEnv, drillMetrics, DrillPlan, mayFault, proberEnv, readDrillPlan } from '../contract';
 import { FisFaults } from '../fault/fis.aws';
 import { ProbeCallers } from '../prober/aws';
 import { ProberPorts } from '../prober/service';
@@ -32,7 +32,7 @@ function set(name: string, value: string | undefined): string {
 /** Experiments, where the drill is one with faults. */
 function faultsOf(source: Environment): { readonly faults?: FisFaults } {
   const plan = drillPlan(source);
-  return plan.kind === 'fault' ? { faults: new FisFaults(plan) } : {};
+  return mayFault(plan) ? { faults: new FisFaults(plan) } : {};
 }
 
 function switchesOf(source: Environment): DrainMarks {

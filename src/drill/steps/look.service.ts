@@ -92,7 +92,7 @@ function watchRecovery(sight: Sight): DrillStepResults['watch'] {
 
 /** Without a template there is nothing to start, of two it is not known which one, and one that a person has changed may do anything. */
 async function faultChecks({ faults }: LookServices): Promise<LookedAt[]> {
-  if (!faults) return [check('fault experiment', false, 'none is deployed', 'a drill of kind FAULT')];
+  if (!faults) return [check('fault experiment', false, 'none is deployed', 'a drill with faults: true, or of kind FAULT')];
   const templates = await faults.templates();
   const problem = templates.length === 1 ? templateProblem(await faults.template(templates[0])) : undefined;
   const engaged = await faults.engaged();

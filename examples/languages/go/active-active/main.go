@@ -40,6 +40,13 @@ func synthesise() error {
 	if err != nil {
 		return err
 	}
+	faults, err := system.FaultsOf(asked("faults"))
+	if err != nil {
+		return err
+	}
+	if parts, err = parts.WithFaults(faults); err != nil {
+		return err
+	}
 	system.Define(app, system.ConfigOf(mode, transport, regions, parts), system.Beside{})
 	app.Synth(nil)
 	return nil

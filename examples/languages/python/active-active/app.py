@@ -1,6 +1,6 @@
 from aws_cdk import App
 
-from payments.config import config_of, mode_of, parts_of, regions_of, transport_of
+from payments.config import config_of, faults_of, mode_of, parts_of, regions_of, transport_of
 from payments.stacks import define_system
 
 app = App()
@@ -12,7 +12,7 @@ define_system(
         mode,
         transport_of(asked("transport")),
         regions_of(mode, asked("replicas"), asked("witness"), asked("authority")),
-        parts_of(asked("only")),
+        parts_of(asked("only"), faults_of(asked("faults"))),
     ),
 )
 app.synth()

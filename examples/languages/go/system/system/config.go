@@ -79,8 +79,23 @@ type Canary struct {
 	Tenant   string
 }
 
-// Drill has the token endpoint of the callers' issuer, where the prober gets its tokens.
-type Drill struct{ TokenUrl string }
+// Drill has the token endpoint of the callers' issuer, where the prober gets its tokens, and says whether drills may make the region's
+// functions fail, too.
+type Drill struct {
+	TokenUrl string
+	Faults   Faults
+}
+
+// Faults says which drills take their region away by an experiment of AWS FIS, and not by a drain: none, those that a person starts so, or
+// those of the schedule too. By default none, for an experiment needs AWS's extension in each function of the API, drill or not: their
+// starts take longer, and each reads a bucket every 20 seconds. With mode STRONG alone.
+type Faults string
+
+const (
+	NoFaults         Faults = "NONE"
+	FaultsByHand     Faults = "BY_HAND"
+	FaultsBySchedule Faults = "BY_SCHEDULE"
+)
 
 // Edge has the public name of the web app, in the API's hosted zone, and the folder with the built web app, in the app's own.
 type Edge struct {
@@ -116,7 +131,7 @@ const strongWitness = "us-east-2"
 var AllParts = Parts{
 	Dashboard: true,
 	Canary:    &Canary{TokenUrl: "https://login.example.com/oauth2/token", Tenant: "canary"},
-	Drill:     &Drill{TokenUrl: "https://login.example.com/oauth2/token"},
+	Drill:     &Drill{TokenUrl: "https://login.example.com/oauth2/token", Faults: NoFaults},
 	Edge:      &Edge{Name: "app.example.com", Folder: "site"},
 	Documents: true,
 }
@@ -266,6 +281,23 @@ func PartsOf(only any) (Parts, error) {
 	return parts, nil
 }
 
+// WithFaults has the parts with drills by faults, where they are asked for.
+func (parts Parts) WithFaults(faults Faults) (Parts, error) {
+	if faults == NoFaults {
+		return parts, nil
+	}
+	if parts.Drill == nil {
+		return parts, fmt.Errorf("context 'faults' is '%s' without drills: give drill in 'only' too, or leave 'faults' out", faults)
+	}
+	parts.Drill = &Drill{TokenUrl: parts.Drill.TokenUrl, Faults: faults}
+	return parts, nil
+}
+
+// FaultsOf has the faults asked for with `--context faults=...`.
+func FaultsOf(asked any) (Faults, error) {
+	return OneOf("faults", asked, NoFaults, FaultsByHand, FaultsBySchedule)
+}
+
 // ModeOf has the mode asked for with `--context mode=...`.
 func ModeOf(asked any) (Mode, error) {
 	return OneOf("mode", asked, Strong, HomeRegion)
@@ -276,15 +308,19 @@ func TransportOf(asked any) (Transport, error) {
 	return OneOf("transport", asked, Rules, GlobalEndpoint)
 }
 
-// OneOf reads a context value that names one of two; the first when it is not given.
-func OneOf[T ~string](context string, asked any, first, second T) (T, error) {
+// OneOf reads a context value that names one of a few; the first when it is not given.
+func OneOf[T ~string](context string, asked any, first T, others ...T) (T, error) {
 	if asked == nil {
 		return first, nil
 	}
-	if name, isText := asked.(string); isText && (T(name) == first || T(name) == second) {
+	names := []string{string(first)}
+	for _, other := range others {
+		names = append(names, string(other))
+	}
+	if name, isText := asked.(string); isText && slices.Contains(names, name) {
 		return T(name), nil
 	}
-	return first, fmt.Errorf("context '%s' is '%v': give %s or %s, or leave it out for %s", context, asked, first, second, first)
+	return first, fmt.Errorf("context '%s' is '%v': give %s, or leave it out for %s", context, asked, strings.Join(names, " or "), first)
 }
 
 // Names are the texts that jsii has as pointers.

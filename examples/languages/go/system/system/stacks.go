@@ -167,6 +167,9 @@ func defineRegion(stack awscdk.Stack, region string, config Config, mesh payment
 		if config.Parts.Drill != nil && from == region {
 			defineDrill(placed{stack, region}, config, drilled, api, mesh)
 		}
+		if mayFault(config) && drilled == region {
+			payments.NewRegionFault(stack, jsii.String("Fault"), &payments.RegionFaultProps{Api: api, Mesh: mesh})
+		}
 	}
 	return RegionStack{Stack: stack, Region: region, Api: api, Mesh: mesh}
 }
@@ -207,15 +210,27 @@ func defineCanary(stack awscdk.Stack, config Config, api payments.ActiveActivePa
 // The secret holds the prober's OAuth client: see docs/drill.md.
 func defineDrill(in placed, config Config, drilled string, api payments.ActiveActivePaymentsApi, mesh payments.CrossRegionEventMesh) {
 	secret := awssecretsmanager.Secret_FromSecretNameV2(in.stack, jsii.String("DrillClient"), jsii.String(config.SystemName+"/drill-client"))
+	kind := payments.RegionDrillKind_DRAIN
+	if config.Parts.Drill.Faults == FaultsBySchedule {
+		kind = payments.RegionDrillKind_FAULT
+	}
 	payments.NewRegionDrill(in.stack, jsii.String("Drill"), &payments.RegionDrillProps{
 		Api:        api,
 		Mesh:       mesh,
 		Region:     &drilled,
+		Kind:       kind,
+		Faults:     jsii.Bool(mayFault(config)),
 		PublicName: &config.Domain.Name,
 		ZoneName:   &config.Domain.ZoneName,
 		Prober:     &payments.DrillProberProps{TokenUrl: &config.Parts.Drill.TokenUrl, ClientSecret: secret},
 		Topic:      alarmTopic(in, config),
 	})
+}
+
+// Whether a region may be drilled by an experiment that makes its functions fail.
+func mayFault(config Config) bool {
+	drill := config.Parts.Drill
+	return drill != nil && (drill.Faults == FaultsByHand || drill.Faults == FaultsBySchedule)
 }
 
 // NewStack makes a stack in a region.

@@ -1,7 +1,7 @@
 """Everything a team changes before it deploys, in one place."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Mapping, Optional, Sequence
 
@@ -48,12 +48,24 @@ class Canary:
     """Tenant that the issuer gives them: no business metric counts its payments, and no event tells of them."""
 
 
+class Faults(Enum):
+    """Which drills take their region away by an experiment of AWS FIS, and not by a drain: none, those that a person starts so, or those of the
+    schedule too. By default none, for an experiment needs AWS's extension in each function of the API, drill or not: their starts take
+    longer, and each reads a bucket every 20 seconds. With mode STRONG alone."""
+
+    NONE = "NONE"
+    BY_HAND = "BY_HAND"
+    BY_SCHEDULE = "BY_SCHEDULE"
+
+
 @dataclass(frozen=True)
 class Drill:
     """Drills of regions, four times a year."""
 
     token_url: str
     """Token endpoint of the callers' issuer, where the prober gets its tokens."""
+    faults: Faults = Faults.NONE
+    """Whether drills may make the region's functions fail, too."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +180,20 @@ ALL_PARTS = Parts(
 )
 
 
-def parts_of(only: Any = None) -> Parts:
-    """The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given."""
+def parts_of(only: Any = None, faults: Faults = Faults.NONE) -> Parts:
+    """The parts asked for with `--context only=...` (names with commas between them, `none` for no part); all when it is not given. Drills by
+    `faults` where they are asked for."""
+    parts = _parts_in(only)
+    if faults is Faults.NONE:
+        return parts
+    if parts.drill is None:
+        raise ValueError(
+            f"context 'faults' is '{faults.value}' without drills: give drill in 'only' too, or leave 'faults' out"
+        )
+    return replace(parts, drill=replace(parts.drill, faults=faults))
+
+
+def _parts_in(only: Any) -> Parts:
     if only is None:
         return ALL_PARTS
     known = ["dashboard", "edge", "documents", "canary", "drill"]
@@ -224,6 +248,16 @@ def mode_of(asked: Any) -> Mode:
         return Mode(asked)
     except ValueError:
         raise ValueError(f"context 'mode' is '{asked}': give STRONG or HOME_REGION, or leave it out for STRONG") from None
+
+
+def faults_of(asked: Any) -> Faults:
+    """The faults asked for with `--context faults=...`."""
+    if asked is None:
+        return Faults.NONE
+    try:
+        return Faults(asked)
+    except ValueError:
+        raise ValueError(f"context 'faults' is '{asked}': give NONE or BY_HAND or BY_SCHEDULE, or leave it out for NONE") from None
 
 
 def transport_of(asked: Any) -> Transport:

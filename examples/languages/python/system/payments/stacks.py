@@ -27,12 +27,14 @@ from cdk_multi_region_payments import (
     PaymentsEdge,
     ReplicatedDocuments,
     RegionDrill,
+    RegionDrillKind,
+    RegionFault,
     ReplicatedSite,
 )
 from constructs import Construct
 
 from payments.alarms import AlarmsStack, alarm_topic, send_alarms
-from payments.config import Config
+from payments.config import Config, Faults
 from payments.recorder import Recorder
 
 
@@ -130,11 +132,16 @@ class RegionStack(Stack):
                 api=self.api,
                 mesh=mesh,
                 region=region,
+                kind=RegionDrillKind.FAULT if drill.faults is Faults.BY_SCHEDULE else RegionDrillKind.DRAIN,
+                faults=drill.faults is not Faults.NONE,
                 public_name=domain.name,
                 zone_name=domain.zone_name,
                 prober=DrillProberProps(token_url=drill.token_url, client_secret=client_secret),
                 topic=alarm_topic(self, config),
             )
+        if drill and drill.faults is not Faults.NONE and self.region in config.drilled_from:
+            # Lets an experiment make the functions of this region fail.
+            RegionFault(self, "Fault", api=self.api, mesh=mesh)
         canary = None
         if canary_part:
             # The secret holds the canaries' OAuth client: see docs/canary.md.

@@ -13,7 +13,7 @@ public final class PaymentsApp {
         mode,
         Config.Transport.of(asked(app, "transport")),
         Config.regionsOf(mode, asked(app, "replicas"), asked(app, "witness"), asked(app, "authority")),
-        Config.Parts.of(asked(app, "only")));
+        Config.Parts.of(asked(app, "only"), Config.Faults.of(asked(app, "faults"))));
     PaymentsSystem.define(app, config, PaymentsSystem.Beside.NOTHING);
     app.synth();
   }

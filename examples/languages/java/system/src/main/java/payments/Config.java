@@ -67,11 +67,27 @@ public record Config(
     static final Parts ALL = new Parts(
         true,
         new Canary("https://login.example.com/oauth2/token", "canary"),
-        new Drill("https://login.example.com/oauth2/token"),
+        new Drill("https://login.example.com/oauth2/token", Faults.NONE),
         new Edge("app.example.com", "site"),
         true);
 
-    /** The parts asked for with {@code --context only=...} (names with commas between them, none for no part); all when it is not given. */
+    /**
+     * The parts asked for with {@code --context only=...} (names with commas between them, none for no part); all when it is not given. Drills
+     * by faults where they are asked for.
+     */
+    public static Parts of(final Object only, final Faults faults) {
+      Parts parts = of(only);
+      if (faults == Faults.NONE) {
+        return parts;
+      }
+      if (parts.drill == null) {
+        throw new IllegalArgumentException(
+            "context 'faults' is '%s' without drills: give drill in 'only' too, or leave 'faults' out".formatted(faults));
+      }
+      return new Parts(parts.dashboard, parts.canary, new Drill(parts.drill.tokenUrl, faults), parts.edge, parts.documents);
+    }
+
+    /** The parts asked for, with drills that drain alone. */
     public static Parts of(final Object only) {
       if (only == null) {
         return ALL;
@@ -98,8 +114,27 @@ public record Config(
    */
   public record Canary(String tokenUrl, String tenant) {}
 
-  /** @param tokenUrl token endpoint of the callers' issuer, where the prober gets its tokens */
-  public record Drill(String tokenUrl) {}
+  /**
+   * @param tokenUrl token endpoint of the callers' issuer, where the prober gets its tokens
+   * @param faults whether drills may make the region's functions fail, too
+   */
+  public record Drill(String tokenUrl, Faults faults) {}
+
+  /**
+   * Which drills take their region away by an experiment of AWS FIS, and not by a drain: none, those that a person starts so, or those of the
+   * schedule too. By default none, for an experiment needs AWS's extension in each function of the API, drill or not: their starts take
+   * longer, and each reads a bucket every 20 seconds. With mode STRONG alone.
+   */
+  public enum Faults {
+    NONE,
+    BY_HAND,
+    BY_SCHEDULE;
+
+    /** The faults asked for with {@code --context faults=...}. */
+    public static Faults of(final Object asked) {
+      return oneOf(Faults.class, "faults", asked, NONE);
+    }
+  }
 
   /**
    * @param name public name of the web app, in the API's hosted zone

@@ -20,6 +20,8 @@ import io.github.cdkmultiregionpayments.PaymentsDashboard;
 import io.github.cdkmultiregionpayments.PaymentsDomainProps;
 import io.github.cdkmultiregionpayments.PaymentsEdge;
 import io.github.cdkmultiregionpayments.RegionDrill;
+import io.github.cdkmultiregionpayments.RegionDrillKind;
+import io.github.cdkmultiregionpayments.RegionFault;
 import io.github.cdkmultiregionpayments.ReplicatedDocuments;
 import io.github.cdkmultiregionpayments.ReplicatedSite;
 import java.util.ArrayList;
@@ -202,6 +204,9 @@ public final class PaymentsSystem {
         if (config.parts().drill() != null && from.equals(getRegion())) {
           defineDrill(config, drilled);
         }
+        if (mayFault(config) && drilled.equals(getRegion())) {
+          RegionFault.Builder.create(this, "Fault").api(api).mesh(mesh).build();
+        }
       });
     }
 
@@ -250,6 +255,8 @@ public final class PaymentsSystem {
           .api(api)
           .mesh(mesh)
           .region(drilled)
+          .kind(config.parts().drill().faults() == Config.Faults.BY_SCHEDULE ? RegionDrillKind.FAULT : RegionDrillKind.DRAIN)
+          .faults(mayFault(config))
           .publicName(config.domain().name())
           .zoneName(config.domain().zoneName())
           .prober(DrillProberProps.builder()
@@ -259,6 +266,11 @@ public final class PaymentsSystem {
           .topic(Alarms.of(this, config))
           .build();
     }
+  }
+
+  /** Whether a region may be drilled by an experiment that makes its functions fail. */
+  private static boolean mayFault(final Config config) {
+    return config.parts().drill() != null && config.parts().drill().faults() != Config.Faults.NONE;
   }
 
   private static Stack stack(final Construct scope, final String id, final Config config, final String region) {
