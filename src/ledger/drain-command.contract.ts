@@ -10,10 +10,18 @@ export interface TypedSwitch {
 /** The shell refuses the command where the name is not set. */
 const typedOwner = `'"\${ME:?set it to your name}"'`;
 
-/** What a person types to drain a region: refused where a drill or another person has drained it. */
+const now = `{"N":"'$(date +%s)000'"}`;
+
+/**
+ * What a person types to drain a region: refused where a drill or another person has drained it. A switch whose time is over drains
+ * nothing, and is replaced.
+ */
 export function drainCommand(asked: TypedSwitch): string {
-  const item = `{${keyOf(asked)},"${switchAttributes.owner}":{"S":"${typedOwner}"},"${switchAttributes.at}":{"N":"'$(date +%s)000'"}}`;
-  return `${call('put-item', asked)} --item '${item}' --condition-expression 'attribute_not_exists(${ledgerSchema.partitionKey})'`;
+  const item = `{${keyOf(asked)},"${switchAttributes.owner}":{"S":"${typedOwner}"},"${switchAttributes.at}":${now}}`;
+  const condition = `attribute_not_exists(${ledgerSchema.partitionKey}) OR ${switchAttributes.until} < :now`;
+  return (
+    `${call('put-item', asked)} --item '${item}' --condition-expression '${condition}' ` + `--expression-attribute-values '{":now":${now}}'`
+  );
 }
 
 /** What a person types to put a region back: refused where the switch is not the person's own. */

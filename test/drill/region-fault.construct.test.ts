@@ -187,6 +187,25 @@ test.each<[string, number, RegionDrillKind | 'both', boolean]>([
   );
 });
 
+test.each<[string, boolean]>([
+  ['before', true],
+  ['after', false],
+])("another tool's wrapper of a function is refused: a function has one (set %s the faults)", (_when, isBefore) => {
+  const app = newApp();
+  const own = new Stack(app, 'Stack', { env: { account: '111122223333', region: 'us-east-1' } });
+  const api = apiIn(own);
+  const wrap = (): unknown => api._answering[1].addEnvironment('AWS_LAMBDA_EXEC_WRAPPER', '/opt/tool');
+  const refused = /'api' is an API whose function Stack\/Api\/Functions\/Payments\/Function has AWS_LAMBDA_EXEC_WRAPPER '\/opt\/tool'/;
+  if (isBefore) {
+    wrap();
+    expect(() => faultIn(own, { api })).toThrow(refused);
+  } else {
+    faultIn(own, { api });
+    wrap();
+    expect(() => app.synth()).toThrow(refused);
+  }
+});
+
 test('an API with provisioned concurrency is refused: an experiment by the functions may pass by their published versions', () => {
   const own = newStack('us-east-1');
   const api = new ActiveActivePaymentsApi(own, 'Api', { ...apiProps(own), functions: { provisionedConcurrency: 1 } });

@@ -32,7 +32,14 @@ async function type(command: string, ME?: string): Promise<void> {
   const read = (name: string) => JSON.parse(options.get(name)!) as Record<string, { S: string }>;
   const ConditionExpression = options.get('--condition-expression');
   await (operation === 'put-item'
-    ? engine.client.send(new PutItemCommand({ TableName: asked.tableName, Item: read('--item'), ConditionExpression }))
+    ? engine.client.send(
+        new PutItemCommand({
+          TableName: asked.tableName,
+          Item: read('--item'),
+          ConditionExpression,
+          ExpressionAttributeValues: read('--expression-attribute-values'),
+        }),
+      )
     : engine.client.send(
         new DeleteItemCommand({
           TableName: asked.tableName,
@@ -66,6 +73,26 @@ test("a drill's switch is neither taken over nor taken away", async () => {
   await expect(type(drainCommand(asked), 'ada@example.com')).rejects.toMatchObject(refused);
   await expect(type(restoreCommand(asked), 'ada@example.com')).rejects.toMatchObject(refused);
   expect(await standing()).toEqual(drill);
+});
+
+test("a drill's switch whose time is over is replaced, and one that still drains is not", async () => {
+  const drill = (until: number) => ({
+    ...key,
+    drainedBy: { S: 'drill:lost' },
+    drainedAt: { N: '1764500000000' },
+    drainedUntil: { N: `${until}` },
+  });
+  const stands = (until: number) => engine.client.send(new PutItemCommand({ TableName: asked.tableName, Item: drill(until) }));
+  const inAMinute = Date.now() + 60_000;
+  await stands(inAMinute);
+  await expect(type(drainCommand(asked), 'ada@example.com')).rejects.toMatchObject(refused);
+  expect(await standing()).toEqual(drill(inAMinute));
+
+  await stands(Date.now() - 60_000);
+  await type(drainCommand(asked), 'ada@example.com');
+  // Without an end: a person's drain lasts.
+  expect(await standing()).toEqual({ ...key, drainedBy: { S: 'ada@example.com' }, drainedAt: { N: expect.stringMatching(/^\d{13}$/) } });
+  await type(restoreCommand(asked), 'ada@example.com');
 });
 
 test.each([drainCommand(asked), restoreCommand(asked)])('a name is needed: %s', async (command) => {

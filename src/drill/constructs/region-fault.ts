@@ -7,7 +7,7 @@ import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { noteFault } from './fault-length';
 import { RegionFaultProps } from './region-fault-props';
-import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
+import { describeProblem, invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
 import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
@@ -37,7 +37,7 @@ export class RegionFault extends Construct {
     checkNames(this);
     checkLiterals(this, props);
     checkPlaces(this, 'RegionFaultProps', props);
-    const problem = faultProblem(props, Stack.of(this).region);
+    const problem = faultProblem(props, Stack.of(this).region) ?? wrapperProblem(props.api._answering);
     if (problem) throw invalidProps(this, problem);
     const { systemName, region } = props.api._ledger;
     declareOnce(this, { kind: 'RegionFault', prop: 'api', name: systemName });
@@ -46,6 +46,12 @@ export class RegionFault extends Construct {
     const bucket = privateBucket(this, 'Bucket', { lifecycle: { expiration: Duration.days(1) }, removalPolicy: RemovalPolicy.DESTROY });
     const functions = props.api._answering;
     this.addExtension(functions, bucket, props);
+    this.node.addValidation({
+      validate: () => {
+        const changed = wrapperProblem(functions);
+        return changed ? [describeProblem(changed)] : [];
+      },
+    });
     this.role = this.defineRole(functions, bucket);
     // What stands there makes payments fail. Deletions stay allowed: they end a fault.
     bucket.addToResourcePolicy(
@@ -170,6 +176,24 @@ export class RegionFault extends Construct {
 
 function inGroups<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
+/** A function starts by one wrapper alone: another tool's would be replaced by the extension's, or the other way round. */
+function wrapperProblem(functions: readonly Function[]): PropProblem | undefined {
+  const { wrapper } = faultExtension.variables;
+  for (const one of functions) {
+    const { environment } = one.node.defaultChild as CfnFunction;
+    const given = (Stack.of(one).resolve(environment) as CfnFunction.EnvironmentProperty | undefined)?.variables as
+      Readonly<Record<string, unknown>> | undefined;
+    if (given?.[wrapper] === undefined || given[wrapper] === faultExtension.wrapper) continue;
+    return {
+      prop: 'api',
+      given: `an API whose function ${one.node.path} has ${wrapper} '${String(given[wrapper])}'`,
+      allowed: `functions that start by ${faultExtension.wrapper} alone`,
+      mend: 'start the other tool without a wrapper, or drill by a drain',
+    };
+  }
+  return undefined;
 }
 
 function faultProblem(
