@@ -120,6 +120,15 @@ describe('after the authority has moved', () => {
     expect([...world.leftMoving]).toEqual([]);
   });
 
+  test("a person's takeover is not called off: only moves are a cutover's", async () => {
+    const world = await fresh();
+    await world.run(definition, 'run-1');
+    world.homes = [source, source];
+    world.stopped.add(1);
+    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect([...world.stopped]).toEqual([1]);
+  });
+
   test('a worker that learns who is home only after the rollback has ended moves nothing', async () => {
     const world = await fresh();
     world.before = (step) => {

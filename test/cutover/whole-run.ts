@@ -27,6 +27,8 @@ export class Surroundings extends World {
   public homes = [source, source];
   /** Units whose move an overtaken worker has begun, and may still be making. */
   public readonly leftMoving = new Set<number>();
+  /** Units that a person is taking over, which stops their homes. */
+  public readonly stopped = new Set<number>();
   /** How many moves of authority are made without the answer arriving. */
   public loseAnswers = 0;
   public relocations: string[] = [];
@@ -161,7 +163,7 @@ export class Surroundings extends World {
     const record = (unit: number): any => ({
       home: this.homes[unit],
       epoch: 1 + this.relocations.length,
-      state: 'OPEN',
+      state: this.stopped.has(unit) ? 'DRAINING' : 'OPEN',
       leaseUntil: 0,
       ...(this.leftMoving.has(unit) ? { move: { to: target } } : {}),
     });
@@ -170,6 +172,7 @@ export class Surroundings extends World {
     }
     if (request.action === 'abort') {
       this.leftMoving.delete(request.unit);
+      this.stopped.delete(request.unit);
       return { kind: 'aborted', record: record(request.unit) };
     }
     if (request.action === 'relocate') {

@@ -1,6 +1,6 @@
 import { AuthorityTable, home, other } from './authority-table';
 import { MoveNotice } from '../../src/ledger/homes/authority.domain';
-import { Item } from '../../src/ledger/ports';
+import { Change, Item, StoreFault } from '../../src/ledger/ports';
 
 /** Two that change one record of authority at once: each of the conditions that it is changed under has a race here that needs it. */
 
@@ -53,6 +53,50 @@ describe('a takeover', () => {
     const attempt = after(other, async () => tamper({ home: 'us-west-2', epoch: 2, leaseUntil: before.leaseUntil }));
     expect(await table.in(other).takeOver(attempt, 0)).toEqual({ kind: 'changed' });
     expect(table.record(0)).toMatchObject({ home: 'us-west-2', epoch: 2 });
+  });
+});
+
+describe('a change of home whose answer was lost', () => {
+  /** The first change is made, and its answer comes to nothing. */
+  const lossy = (meanwhile: () => Promise<unknown>) => {
+    let lost = false;
+    return Object.assign(Object.create(table.store) as typeof table.store, {
+      change: async (change: Change) => {
+        const result = await table.store.change(change);
+        if (lost || result.kind !== 'written') return result;
+        lost = true;
+        await meanwhile();
+        throw new StoreFault('unknown', 'no answer');
+      },
+    });
+  };
+  const work = async (): Promise<void> => {
+    // With the lease half over, the new home's next request renews it.
+    table.nowMs += 3_000;
+    await table.work(other, 0);
+  };
+
+  test('is known by who made it when the lease was renewed before it was repeated', async () => {
+    table.nowMs += overdue;
+    expect(await table.in(other).takeOver(table.attempt(other, lossy(work)), 0)).toMatchObject({ kind: 'taken', record: { epoch: 2 } });
+    expect(table.record(0)).toMatchObject({ home: other, epoch: 2, leaseUntil: table.nowMs + lease });
+  });
+
+  test('so is the last step of a move', async () => {
+    const mine = (await begin('mover'))!;
+    const stopped = (await table.in(other).drain(table.attempt(other), 0, mine, table.nowMs + 4_500))!;
+    const attempt = table.attempt(other, lossy(work));
+    expect(await table.in(other).completeDrain(attempt, 0, stopped)).toMatchObject({ home: other, epoch: 2 });
+  });
+
+  test("is not told from another one's: a move that was overtaken by a takeover of its own region was not made", async () => {
+    const mine = (await begin('mover'))!;
+    const stopped = (await table.in(other).drain(table.attempt(other), 0, mine, table.nowMs + 4_500))!;
+    const attempt = after(other, async () => {
+      table.nowMs += overdue;
+      expect(await table.takeOver(other, 0)).toMatchObject({ kind: 'taken' });
+    });
+    expect(await table.in(other).completeDrain(attempt, 0, stopped)).toBeUndefined();
   });
 });
 

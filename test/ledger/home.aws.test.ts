@@ -1,3 +1,4 @@
+import { home as east, other as west, TwoRegions } from './two-regions';
 import { untraced } from '../../src/kernel/trace';
 import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
@@ -5,7 +6,7 @@ import { takingForwarded } from '../../src/ledger/homes/forwarded.service';
 import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
 import { ForwardedCall, HomeLedger, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { StoreFault } from '../../src/ledger/ports';
-import { FunctionFailed, InvokeRefused } from '../../src/runtime/invoke';
+import { FunctionFailed, Invoker, InvokeRefused } from '../../src/runtime/invoke';
 import { MemoryStore } from '../../tools/memory/memory-store';
 
 const traceId = '1-5e645f3e-1dfad076a177c5ccc5de12f5';
@@ -31,7 +32,8 @@ describe('a call to its home', () => {
 
   it('goes whole to the function there that takes such calls, under a name that no request of the gateway has', async () => {
     expect(await forward(() => '{"kind":"differs"}')).toEqual({ kind: 'differs' });
-    expect(asked).toEqual([['us-east-1', 'acme-pay-accounts', { forwardedLedgerCall: call }, 3_000, undefined]]);
+    const sent = { ...call, remainingMs: 2_750 };
+    expect(asked).toEqual([['us-east-1', 'acme-pay-accounts', { forwardedLedgerCall: sent }, 3_000, undefined]]);
     const authorise = { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } as const;
     const capture = { name: 'move', command: { idempotencyKey: 'k', paymentId: 'pay_q83vEjRWeJq83vEjRWeJqw', type: 'CAPTURE' } } as const;
     for (const other of [authorise, capture]) {
@@ -43,6 +45,44 @@ describe('a call to its home', () => {
   it('goes on in the trace of whoever sends it', async () => {
     await forward(() => '{"kind":"differs"}', { ...call, traceParent: '53995c3f42cd8ad8' });
     expect((asked.pop() as unknown[]).pop()).toEqual({ traceId: traceId, parentId: '53995c3f42cd8ad8', sampled: true });
+  });
+
+  it.each([
+    [5_000, 2_750, 3_000],
+    [1_000, 750, 1_000],
+    [100, 1, 100],
+  ])('that has %i ms left gives the home %i of the %i that its answer is waited for', async (remainingMs, given, waited) => {
+    await forward(() => '{"kind":"differs"}', { ...call, remainingMs });
+    expect(asked.pop()).toMatchObject([
+      'us-east-1',
+      'acme-pay-accounts',
+      { forwardedLedgerCall: { ...call, remainingMs: given } },
+      waited,
+      undefined,
+    ]);
+  });
+
+  it('that finds a throttled account is answered as at home, and the home does not count as lost', async () => {
+    const world = new TwoRegions({ leaseMs: 10_000, clockMarginMs: 1_000 });
+    await world.in(east).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+    const replica = world.replicas.get(east)!;
+    const change = replica.change.bind(replica);
+    replica.change = (one) => (one.pk.startsWith('a#') ? Promise.reject(new StoreFault('throttled', 'slow')) : change(one));
+    const invoke: Invoker = async (_name, payload, timeoutMs) => {
+      const began = world.nowMs;
+      const outcome = await world.in(east).receive((payload as { forwardedLedgerCall: ForwardedCall }).forwardedLedgerCall);
+      if (world.nowMs - began > timeoutMs) throw late;
+      return JSON.stringify(outcome);
+    };
+    const far = new HomeLedger(
+      { ...world.attempt(west).ports, authority: world.authority, forward: forwardPort(() => invoke, 'acme-pay', 3_000) },
+      { region: west },
+      world.settings,
+    );
+    const context = { ...world.context(), deadlineMs: world.nowMs + 5_000 };
+    const command = { idempotencyKey: 'k', accountId: 'acc', amount: 1, currency: 'EUR' };
+    expect(await far.authorise(context, command)).toMatchObject({ kind: 'busy' });
+    expect(world.authority.items.get('u#0')!.contested).toBeUndefined();
   });
 
   const connection = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

@@ -31,7 +31,7 @@ const settings: HomeSettings = {
 let nowMs: number;
 let replicas: Map<string, MemoryStore>;
 let authority: MemoryStore;
-let onSleep: () => void;
+let onSleep: () => void | Promise<void>;
 const events: LedgerEvent[] = [];
 let count = 0;
 
@@ -53,7 +53,7 @@ const ports = (region: string): LedgerPorts => ({
   nonce: () => `n${(count += 1)}`,
   sleep: async (ms) => {
     nowMs += ms;
-    onSleep();
+    await onSleep();
   },
 });
 const context = (): CallContext => ({
@@ -151,6 +151,30 @@ describe('with an account in us-east-1', () => {
     expect(new Set(during)).toEqual(new Set(['region_fenced']));
     expect(await pay(west, 'k2')).toBe('answered');
     expect(await operate(west, { action: 'takeover' })).toMatchObject({ kind: 'refused' });
+  });
+
+  it('takes over nothing any more once that was called off, though the home has no work: it is there', async () => {
+    let off: Promise<OperatorResult> | undefined;
+    onSleep = async () => {
+      // Nor before: a mark that came a moment after the end would stay.
+      expect(authority.items.get('u#0')!.contested).toBeUndefined();
+      await (off ??= operate(east, { action: 'abort', by: 'bob' }));
+    };
+    expect(await operate(west, { action: 'takeover' })).toMatchObject({ kind: 'refused', detail: expect.stringContaining('called off') });
+    expect(await off).toMatchObject({ kind: 'aborted' });
+    expect(authority.items.get('u#0')).toMatchObject({ home: east, epoch: 1, state: 'OPEN' });
+    // Idle homes are kept by their health function, but for one that another region waits for.
+    expect(authority.items.get('u#0')!.contested).toBeUndefined();
+  });
+
+  it('takes over nothing where another person has begun to in the place of what was called off', async () => {
+    let off: Promise<OperatorResult> | undefined;
+    onSleep = async () => {
+      await (off ??= operate(east, { action: 'abort' }));
+      authority.items.set('u#0', { ...authority.items.get('u#0')!, state: 'DRAINING', drainTo: 'us-west-2' });
+    };
+    expect(await operate(west, { action: 'takeover' })).toMatchObject({ kind: 'refused' });
+    expect(authority.items.get('u#0')).toMatchObject({ home: east, epoch: 1, drainTo: 'us-west-2' });
   });
 
   it('moves a home that has replicated, and leaves one that has not', async () => {

@@ -57,8 +57,8 @@ export class AuthorityMove {
         const there = units.find((status) => status.unit === unit);
         if (!there) return [];
         if (there.home !== from) return [{ unit: there, to: from }];
-        // A worker that was overtaken may still be at it.
-        return there.move || there.state === 'DRAINING' ? [{ unit: there, to: from, callOff: true }] : [];
+        // A worker that was overtaken may still be at it. A home that is stopped without a move is being taken over, by a person.
+        return there.move ? [{ unit: there, to: from, callOff: true }] : [];
       }),
     );
   }

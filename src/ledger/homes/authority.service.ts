@@ -9,6 +9,9 @@ const keepBelow = 1 / 3;
 
 const unitPk = (unit: number): string => `u#${unit}`;
 
+/** Asked before a unit without a record counts as new; throws where it is not. */
+type FirstUse = () => Promise<void>;
+
 /** A record as it was no earlier than it was asked for. */
 interface Copy {
   readonly record: AuthorityRecord;
@@ -29,9 +32,11 @@ export class Authority {
   }
 
   /** Where the region stands, with a lease that outlives a request if it is home. Throws `GaveUp` when the table cannot tell. */
-  public async standing(attempt: Attempt, unit: number): Promise<HomeStanding> {
+  public async standing(attempt: Attempt, unit: number, firstUse?: FirstUse): Promise<HomeStanding> {
     let copy = this.copies.get(unit);
-    if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy = await this.readAgain(attempt, unit);
+    if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) {
+      copy = await this.readAgain(attempt, unit, firstUse);
+    }
     if (this.isLeftBehind(copy.record, attempt.ports.nowMs())) copy = await this.callOff(attempt, unit, copy.record);
     // A second time when the first one met a change of something else.
     for (let tries = 0; tries < 2 && this.isShort(copy.record, attempt.ports.nowMs()); tries += 1) {
@@ -53,19 +58,22 @@ export class Authority {
   }
 
   /** Who is home, for whoever only reads: nothing is made or renewed. */
-  public async lookUp(attempt: Attempt, unit: number): Promise<AuthorityRecord> {
+  public async lookUp(attempt: Attempt, unit: number, firstUse?: FirstUse): Promise<AuthorityRecord> {
     const now = attempt.ports.nowMs();
     const copy = this.copies.get(unit);
     if (copy && now - copy.readAt < this.settings.refreshMs) return copy.record;
     const item = await attempt.strongRead(unitPk(unit));
-    return item ? this.keep(unit, item, now) : this.first(unit);
+    if (item) return this.keep(unit, item, now);
+    await firstUse?.();
+    return this.first(unit);
   }
 
   /** Reads the record, and makes it if this is the unit's first use. */
-  public async read(attempt: Attempt, unit: number): Promise<AuthorityRecord> {
+  public async read(attempt: Attempt, unit: number, firstUse?: FirstUse): Promise<AuthorityRecord> {
     const readAt = attempt.ports.nowMs();
     let item = await attempt.strongRead(unitPk(unit));
     if (!item) {
+      await firstUse?.();
       const first: Item = { ...itemOf(unit, this.first(unit)), version: 1 };
       const put = await attempt.create(first);
       item = put.kind === 'refused' && put.found ? put.found : first;
@@ -73,13 +81,19 @@ export class Authority {
     return this.keep(unit, item, readAt);
   }
 
-  /** Takes over from a home whose lease has run out, and with it every request that it allowed. */
-  public async takeOver(attempt: Attempt, unit: number): Promise<TakeoverResult> {
+  /**
+   * Takes over from a home whose lease has run out, and with it every request that it allowed.
+   *
+   * @param stopped only a home that was stopped for this, and is still: a takeover that was called off is over
+   */
+  public async takeOver(attempt: Attempt, unit: number, stopped = false): Promise<TakeoverResult> {
     const record = await this.read(attempt, unit);
     if (record.home === this.region) return { kind: 'changed' };
+    if (stopped && (record.state !== 'DRAINING' || record.drainTo !== this.region || record.move)) return { kind: 'changed' };
     const now = attempt.ports.nowMs();
     const free = record.leaseUntil + this.settings.requestMs + this.settings.clockMarginMs;
-    if (now <= free) return this.wait(attempt, unit, record, free - now);
+    // A home that was stopped renews nothing: a mark that it is waited for would only outlast the stop.
+    if (now <= free) return stopped ? { kind: 'wait', ms: free - now } : this.wait(attempt, unit, record, free - now);
     return this.assume(attempt, unit, record, now, [unchangedValue('leaseUntil', record.leaseUntil)]);
   }
 
@@ -223,8 +237,8 @@ export class Authority {
     return this.read(attempt, unit);
   }
 
-  private async readAgain(attempt: Attempt, unit: number): Promise<Copy> {
-    await this.read(attempt, unit);
+  private async readAgain(attempt: Attempt, unit: number, firstUse?: FirstUse): Promise<Copy> {
+    await this.read(attempt, unit, firstUse);
     return this.copies.get(unit)!;
   }
 
@@ -296,11 +310,17 @@ export class Authority {
       ],
       over,
       more,
+      // Its lease may have been renewed since, and the next change have begun.
+      ({ home, epoch, takenAt }) => home === this.region && epoch === record.epoch + 1 && takenAt === now,
     );
     return changed ? { kind: 'taken', record: changed } : { kind: 'changed' };
   }
 
-  /** Changes a record that is still as it was read, but for its lease. */
+  /**
+   * Changes a record that is still as it was read, but for its lease.
+   *
+   * @param isMade whether a record that refused the change shows that an earlier try of this same call made it, whose answer was lost
+   */
   private async change(
     attempt: Attempt,
     unit: number,
@@ -308,6 +328,8 @@ export class Authority {
     set: readonly (readonly [readonly [string], Value])[],
     remove: readonly (readonly [string])[] = [],
     more: readonly Condition[] = [],
+    isMade = (stored: Item): boolean =>
+      set.every(([[name], value]) => alike(stored[name], value)) && remove.every(([name]) => stored[name] === undefined),
   ): Promise<AuthorityRecord | undefined> {
     const now = attempt.ports.nowMs();
     const by = record.move?.by;
@@ -332,10 +354,7 @@ export class Authority {
         now,
       );
     }
-    // Made by an earlier try of this same call whose answer was lost.
-    const { found } = result;
-    const mine = found && set.every(([[name], value]) => alike(found[name], value)) && remove.every(([name]) => found[name] === undefined);
-    return mine ? this.keep(unit, found, now) : undefined;
+    return result.found && isMade(result.found) ? this.keep(unit, result.found, now) : undefined;
   }
 
   private keep(unit: number, item: Item, readAt: number): AuthorityRecord {

@@ -84,9 +84,11 @@ export function forwardPort(
     const invoke = invokers.get(home) ?? invokeIn(home);
     invokers.set(home, invoke);
     const timeoutMs = Math.max(1, Math.min(forwardMs, call.remainingMs));
+    // A home that works until the last moment would answer nobody, and look lost.
+    const sent: ForwardedCall = { ...call, remainingMs: Math.max(1, timeoutMs - wayBackMs) };
     try {
       const trace = call.traceParent === undefined ? undefined : traceOfForwarded(call);
-      return outcomeOf(await invoke(homeFunctionName(systemName, capabilityOf(call.call)), { [forwardedMember]: call }, timeoutMs, trace));
+      return outcomeOf(await invoke(homeFunctionName(systemName, capabilityOf(call.call)), { [forwardedMember]: sent }, timeoutMs, trace));
     } catch (error) {
       // The home is there and was called: what it did before it failed is not known, and the retry will ask it again.
       if (error instanceof FunctionFailed) return { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1 };
@@ -95,6 +97,9 @@ export function forwardPort(
     }
   };
 }
+
+/** Of the time that a sender waits, what is for the answer's way: whatever the home knows by then, "busy" too, shall arrive. */
+const wayBackMs = 250;
 
 function capabilityOf({ name }: WritingCall): HomeCapability {
   return homeCalls.accounts.some((taken) => taken === name) ? 'accounts' : 'payments';

@@ -1,6 +1,7 @@
 import { HomeSettings, HomeStanding } from './authority.domain';
 import { Authority } from './authority.service';
 import { EpochStore } from './epoch-store.service';
+import { Named, refuseLaterEpochs } from './first-use.service';
 import { keyId } from '../../kernel/fingerprint';
 import type { TraceContext } from '../../kernel/trace';
 import {
@@ -102,18 +103,18 @@ export class HomeLedger implements Ledger {
 
   /** Reads stay in the region that was asked; elsewhere than at home they lag behind by the replication. */
   public async getAccount(context: CallContext, accountId: string): Promise<AccountOutcome> {
-    return this.read(context, async (ledger, homeRegion) => {
+    return this.read(context, { accountId }, async (ledger, homeRegion) => {
       const outcome = await ledger.getAccount(context, accountId);
       return outcome.kind === 'found' ? { ...outcome, account: { ...outcome.account, homeRegion } } : outcome;
     });
   }
 
   public getPayment(context: CallContext, paymentId: string): Promise<PaymentOutcome> {
-    return this.read(context, (ledger) => ledger.getPayment(context, paymentId));
+    return this.read(context, { paymentId }, (ledger) => ledger.getPayment(context, paymentId));
   }
 
   public listTransactions(context: CallContext, command: ListCommand): Promise<ListOutcome> {
-    return this.read(context, (ledger) => ledger.listTransactions(context, command));
+    return this.read(context, command, (ledger) => ledger.listTransactions(context, command));
   }
 
   /** A call that another region has sent here. It is never sent on: who is not home says so. */
@@ -128,7 +129,7 @@ export class HomeLedger implements Ledger {
       ...(observe ? { observe } : {}),
     };
     return this.validly(context, call, async (attempt) => {
-      const standing = await this.authority.standing(attempt, this.unit(context));
+      const standing = await this.standing(attempt, call);
       return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
     });
   }
@@ -149,10 +150,19 @@ export class HomeLedger implements Ledger {
   /** @param left the region that has just said that it is not home */
   private async route(attempt: Attempt, call: WritingCall, left?: string): Promise<CallOutcome> {
     const { context } = attempt;
-    const standing = await this.authority.standing(attempt, this.unit(context));
+    const standing = await this.standing(attempt, call);
     if (standing.kind === 'home') return this.atHome(context, standing, call);
     if (standing.kind === 'draining' || standing.record.home === left) return this.fenced(context);
     return this.send(attempt, standing.record.home, call, left === undefined);
+  }
+
+  private standing(attempt: Attempt, { command }: WritingCall): Promise<HomeStanding> {
+    const { context } = attempt;
+    return this.authority.standing(attempt, this.unit(context), this.firstUse(context, command));
+  }
+
+  private firstUse(context: CallContext, named: Named): () => Promise<void> {
+    return () => refuseLaterEpochs(new Attempt(this.ports, this.settings, context), this.unit(context), named);
   }
 
   private async atHome(context: CallContext, standing: Extract<HomeStanding, { kind: 'home' }>, call: WritingCall): Promise<CallOutcome> {
@@ -206,9 +216,13 @@ export class HomeLedger implements Ledger {
     return standing.kind === 'home' ? this.atHome(attempt.context, standing, call) : unreachable(1_000);
   }
 
-  private async read<T>(context: CallContext, ask: (ledger: PaymentsLedger, homeRegion: string) => Promise<T>): Promise<T | Busy | Unsure> {
+  private async read<T>(
+    context: CallContext,
+    named: Named,
+    ask: (ledger: PaymentsLedger, homeRegion: string) => Promise<T>,
+  ): Promise<T | Busy | Unsure> {
     return this.answering(context, async (attempt) => {
-      const { epoch, home } = await this.authority.lookUp(attempt, this.unit(context));
+      const { epoch, home } = await this.authority.lookUp(attempt, this.unit(context), this.firstUse(context, named));
       return ask(this.ledgerOf(epoch), home);
     });
   }

@@ -122,9 +122,9 @@ export class HomeOperations {
       };
     }
     for (;;) {
-      const result = await this.authority.takeOver(attempt, unit);
+      const result = await this.authority.takeOver(attempt, unit, true);
       if (result.kind === 'changed') {
-        return { kind: 'refused', detail: `unit ${unit} was changed by another region in the meantime: see 'status'` };
+        return { kind: 'refused', detail: `unit ${unit} was changed in the meantime, or the takeover was called off: see 'status'` };
       }
       if (result.kind === 'taken') {
         attempt.context.observe?.('homeTakeover');

@@ -114,13 +114,15 @@ async function forwarded(): Promise<Record<string, Json>> {
         random: () => 0.5,
         nonce: () => 'n',
         sleep: () => Promise.resolve(),
-        forward: forwardPort(() => invoke, 'acme-pay', 3_000),
+        forward: forwardPort(() => invoke, 'acme-pay', 5_000),
       },
       { region: other },
       world.settings,
     );
     const traceId = '1-5f2330a4-6a0de1cd0e17c0508d386a64';
-    const context = { ...world.context(), traceId, trace: { traceId, parentId: '53995c3f42cd8ad8', sampled: true } };
+    // What is sent is less by the time that is kept back for the answer's way.
+    const deadlineMs = world.nowMs + 4_250;
+    const context = { ...world.context(), deadlineMs, traceId, trace: { traceId, parentId: '53995c3f42cd8ad8', sampled: true } };
     if (call.name === 'openAccount') await ledger.openAccount(context, call.command);
     else if (call.name === 'authorise') await ledger.authorise(context, call.command);
     else await ledger.move(context, call.command);

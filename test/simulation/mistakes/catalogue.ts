@@ -261,8 +261,8 @@ const homes: readonly Mistake[] = (
         ),
         ledger(
           'homes/authority',
-          'if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) copy =',
-          'if (!copy) copy =',
+          'if (!copy || attempt.ports.nowMs() - copy.readAt >= this.timesOf(copy.record).refreshMs) { copy =',
+          'if (!copy) { copy =',
         ),
         ledger(
           'homes/authority',
