@@ -4,6 +4,7 @@ import { Authority } from '../../src/ledger/homes/authority.service';
 import { JournaledStore, journalKeys, notedOn } from '../../src/ledger/homes/move-journal.service';
 import { KeyedOutcome } from '../../src/ledger/model';
 import { relocate, RelocationPorts, RelocationResult } from '../../src/ledger/operator/relocate.service';
+import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { MemoryStore } from '../../tools/memory/memory-store';
 
 let world: TwoRegions;
@@ -117,6 +118,30 @@ describe('with one item that does not arrive', () => {
     const heard = traffic((pk) => pk !== missing);
     await abortedFor(missing);
     expect(heard.filter(({ during }) => during === 'DRAINING')).toEqual([]);
+  });
+
+  it('that was written in the hurry: ends the hurry after half a minute, without a pause, though the mover has time', async () => {
+    let hurriedAt = 0;
+    const untils = new Set<number>();
+    world.onSleep = () => {
+      const notice = record().move as { hurry: boolean; until: number } | undefined;
+      if (notice?.hurry) {
+        hurriedAt ||= world.nowMs;
+        untils.add(notice.until);
+      }
+      expect(record().state).toBe('OPEN');
+      world.replicate(home, other, (pk) => !notice?.hurry || !pk.startsWith('a#'));
+      void world.pay(home, `during-${world.nowMs}`, 1);
+    };
+    const attempt = world.authorityAttempt(other);
+    const patient = new Attempt(attempt.ports, attempt.settings, { ...attempt.context, deadlineMs: world.nowMs + 600_000 });
+    const result = await relocate(patient, new Authority(other, world.settings), world.settings, ports, 0);
+    expect(result).toMatchObject({ kind: 'aborted', difference: { sample: ['a#acme#acc@1'] } });
+    expect(hurriedAt).toBeGreaterThan(0);
+    expect(world.nowMs - hurriedAt).toBeLessThan(30_000);
+    // A mover that dies leaves no more than that.
+    expect(untils.size).toBe(1);
+    for (const until of untils) expect(until - hurriedAt).toBeLessThanOrEqual(30_000);
   });
 
   it('that was written last: gives up after the longest pause, and the old home writes again', async () => {

@@ -149,9 +149,15 @@ export class Authority {
   }
 
   /** Has the home go on to the journal's next page. Undefined: the move is no longer this mover's. */
-  public async turnPage(attempt: Attempt, unit: number, mine: AuthorityRecord, hurry: boolean): Promise<AuthorityRecord | undefined> {
+  public async turnPage(
+    attempt: Attempt,
+    unit: number,
+    mine: AuthorityRecord,
+    hurry: boolean,
+    until = mine.move!.until,
+  ): Promise<AuthorityRecord | undefined> {
     return this.change(attempt, unit, mine, [
-      [['move'], { ...mine.move!, hurry }],
+      [['move'], { ...mine.move!, hurry, until }],
       [['page'], mine.page! + 1],
     ]);
   }

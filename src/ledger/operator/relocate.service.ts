@@ -37,6 +37,8 @@ const sampleSize = 10;
 const readAtOnce = 100;
 /** A page holds what is written in this time, and is read while the home writes the next one. */
 const pageMs = 10_000;
+/** Longest that a home is in a hurry: its slower requests are refused meanwhile, and its mover may be dead. */
+const hurryMs = 30_000;
 /** Between two looks at what had not arrived. */
 const lookAgainMs = 100;
 /** What timers may add to a wait. */
@@ -166,7 +168,9 @@ class Relocation {
   private async turn(hurry: boolean): Promise<void> {
     await this.readLeft();
     const before = this.mine;
-    this.mine = this.still(await this.authority.turnPage(this.attempt, this.unit, before, hurry));
+    const { move } = before;
+    const until = hurry && !move!.hurry ? Math.min(move!.until, this.now() + hurryMs) : move!.until;
+    this.mine = this.still(await this.authority.turnPage(this.attempt, this.unit, before, hurry, until));
     this.turnedAt = this.now();
     this.left = { page: this.pageOf(before), quietAt: this.turnedAt + this.authority.unawareMs(before) + slackMs };
   }
@@ -207,7 +211,8 @@ class Relocation {
   }
 
   private settleInPassing(): Promise<void> {
-    return this.settle(this.attempt.context.deadlineMs - this.settings.movePauseMs, () => this.keepPagesShort());
+    // The hurry has an end of its own, long before the mover's time is over.
+    return this.settle(this.mine.move!.until - this.settings.movePauseMs, () => this.keepPagesShort());
   }
 
   private async compareOpen(): Promise<Difference> {
