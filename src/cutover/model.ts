@@ -63,6 +63,9 @@ export interface CheckResult {
   readonly evidence?: string;
 }
 
+/** A change after the phases that checks stand before: the source's end. */
+export type ClosingStep = 'retire';
+
 export type GateDecision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
 
 /** What is recorded. `run` is the execution that it belongs to. */
@@ -98,7 +101,10 @@ export type AuditEntry =
   | {
       readonly what: 'prechecks';
       readonly run: string;
+      /** After the phases: the last one. */
       readonly phase: number;
+      /** What they stand before, after the phases; absent before a phase. */
+      readonly before?: ClosingStep;
       readonly passed: boolean;
       readonly digest: string;
       readonly failed: readonly string[];

@@ -24,6 +24,7 @@ export const changing: readonly StepName[] = [
   'reconcile',
   'adopt',
   'revert',
+  'retireCheck',
   'retire',
   'end',
 ];

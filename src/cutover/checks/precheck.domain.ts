@@ -83,6 +83,18 @@ export function noLagCheck(from: string, to: string): CheckResult {
   );
 }
 
+/** Before the source's end: a home elsewhere would be left outside the public name. */
+export function homesCheck(target: string, homes: readonly string[]): CheckResult {
+  const elsewhere = homes.filter((home) => home !== target);
+  return checkResult(
+    `homes-in-target ${target}`,
+    elsewhere.length === 0,
+    elsewhere.length === 0 ? `every account is at home in ${target}` : `accounts are at home in ${elsewhere.join(', ')}`,
+    `every account at home in ${target}`,
+    `start another run: it moves the authority to ${target} first`,
+  );
+}
+
 export function ttlCheck(state: CutoverState, { ttlSeconds, ttlLeadSeconds }: CutoverPlan['prechecks'], nowMs: number): CheckResult {
   const since = ttlSince(state, ttlSeconds);
   const heldSeconds = since === undefined ? undefined : Math.floor((nowMs - Date.parse(since)) / 1000);

@@ -133,9 +133,12 @@ export class CutoverDefinition {
     const question = this.station('residency', 'Residency question');
     const retire = this.station('retire', 'Retire source');
     const kept = this.ends.SUCCEEDED;
+    // People may have taken a day, and no run brings back what this takes away.
+    const recheck = this.station('retireCheck', 'Residency recheck');
+    this.choose(recheck, { passed: retire });
     this.choose(retire, { changed: this.ends.SUCCEEDED });
     this.choose(question, {
-      ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: retire, rejected: kept, expired: kept }),
+      ask: this.ask(gate, 'Residency approval', 'Residency decided', { approved: recheck, rejected: kept, expired: kept }),
     });
     return question;
   }

@@ -44,6 +44,10 @@ type PlaneOutcome = OutcomeOf<'unreachable', Detailed & Waiting & { readonly sin
 type CheckOutcome<Name extends string> =
   OutcomeOf<Name, AtPhase & Approved & Question & Detailed & { readonly report: CheckReport }> | (PlaneOutcome & AtPhase & Approved);
 
+/** What the checks before a change after the phases come to. */
+export type ClosingCheckOutcome =
+  OutcomeOf<'passed' | 'failed', AtPhase & Approved & Detailed & { readonly report: CheckReport }> | (PlaneOutcome & AtPhase & Approved);
+
 /** A change of weights as the machine sees it: it waits for the name servers, and for the control plane. */
 export type WeightsOutcome = (
   | Exclude<ShiftOutcome, { readonly outcome: 'pending' | 'unreachable' | 'drift' }>
@@ -84,6 +88,7 @@ export interface StepResults {
   readonly adopt: WeightsOutcome;
   readonly revert: WeightsOutcome;
   readonly residency: OutcomeOf<'ask', Question>;
+  readonly retireCheck: ClosingCheckOutcome;
   readonly retire: WeightsOutcome;
   readonly end: OutcomeOf<
     EndState,
@@ -132,6 +137,7 @@ export const stepOutcomes = {
   adopt: weightsWays,
   revert: weightsWays,
   residency: { ask: 'branch' },
+  retireCheck: { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
   retire: weightsWays,
   end: { SUCCEEDED: 'branch', ROLLED_BACK: 'branch', PAUSED: 'branch', FAILED: 'branch' },
 } as const satisfies { readonly [Step in StepName]: { readonly [Name in OutcomeName<Step>]: WayOn<ResultOf<Step, Name>> } };

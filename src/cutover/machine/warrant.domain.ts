@@ -18,6 +18,8 @@ export type Warrant =
 
 export type DecisionRecord = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'decision' }> };
 
+type ChecksRecord = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'prechecks' }> };
+
 const warranted: Warrant = { kind: 'warranted' };
 const noWarrant = (why: string): Warrant => ({ kind: 'unwarranted', why });
 
@@ -46,8 +48,10 @@ export function warrantFor(step: StepName, phase: number, sight: RecordedRunSigh
     case 'adopt':
     case 'revert':
       return state.run?.action === step ? approvalWarrant(driftAbout(step), sight) : noWarrant(`the run is a ${state.run?.action}`);
-    case 'retire':
+    case 'retireCheck':
       return approvalWarrant(residencyAbout(plan), sight);
+    case 'retire':
+      return retireWarrant(sight);
     default:
       return warranted;
   }
@@ -59,16 +63,30 @@ function nextIs(phase: number, { plan, state }: RecordedRunSight): boolean {
 }
 
 function shiftWarrant(phase: number, sight: RecordedRunSight): Warrant {
-  const { run, plan, state, records } = sight;
+  const { run, plan, state } = sight;
   if (state.run?.action !== 'cutover') return noWarrant(`the run is a ${state.run?.action}`);
   // An intent of this run for this phase is only finished.
   if (!nextIs(phase, sight) && !state.keys.has(`${run}/phase-${phase}`)) return noWarrant(`phase ${phase + 1} is not the next one`);
-  const checks = records
-    .map(({ entry }) => entry)
-    .filter((entry) => entry.what === 'prechecks' && entry.run === run && entry.phase === phase)
-    .at(-1);
-  if (checks?.what !== 'prechecks' || !checks.passed) return noWarrant(`no passed check of phase ${phase + 1} is recorded`);
+  const checks = lastChecks(sight, (entry) => entry.phase === phase && entry.before === undefined);
+  if (!checks?.entry.passed) return noWarrant(`no passed check of phase ${phase + 1} is recorded`);
   return plan.phases[phase].gate ? approvalWarrant(phaseAbout(plan, phase), sight) : warranted;
+}
+
+/** What was checked before people were asked is days old: checks must have passed since. */
+function retireWarrant(sight: RecordedRunSight): Warrant {
+  const approval = approvalWarrant(residencyAbout(sight.plan), sight);
+  if (approval.kind === 'unwarranted') return approval;
+  const checks = lastChecks(sight, (entry) => entry.before === 'retire');
+  return checks?.entry.passed && checks.seq > (approval.decision?.seq ?? 0)
+    ? approval
+    : noWarrant('no passed check since the approval of the end of the source is recorded');
+}
+
+/** The newest of a run's checks that are meant. */
+function lastChecks({ run, records }: RecordedRunSight, isMeant: (entry: ChecksRecord['entry']) => boolean): ChecksRecord | undefined {
+  return records
+    .filter((record): record is ChecksRecord => record.entry.what === 'prechecks' && record.entry.run === run && isMeant(record.entry))
+    .at(-1);
 }
 
 function rollbackWarrant({ run, state, records }: RecordedRunSight): Warrant {

@@ -2,8 +2,10 @@ import { plainSeconds, plainTime, readCheck } from '../../approvals/report-shape
 import { lines, Markdown, markdown, markdownTable } from '../../kernel/markup';
 import { CutoverState, ChainVerification, weightsOf } from '../audit/domain';
 import { SignatureReport } from '../audit/signature.domain';
-import { AuditEntry, AuditRecord, RecordShape } from '../model';
+import { AuditEntry, AuditRecord, ClosingStep, RecordShape } from '../model';
 import { describeShape } from '../weights/domain';
+
+type ChecksEntry = Extract<AuditEntry, { what: 'prechecks' }>;
 
 /** What was recorded: first what happened, then what proves it or says more. */
 interface EntryText {
@@ -36,7 +38,7 @@ function entryText(entry: AuditEntry): EntryText {
       };
     case 'prechecks':
       return {
-        what: `prechecks${phaseOf(entry.phase)} ${entry.passed ? 'passed' : `failed: ${entry.failed.join(', ')}`}`,
+        what: `prechecks${before(entry)} ${entry.passed ? 'passed' : `failed: ${entry.failed.join(', ')}`}`,
         more: [`report sha256 ${entry.digest}`],
       };
     case 'decision':
@@ -82,6 +84,9 @@ export function describeEntry(entry: AuditEntry): string {
 const restOf = (more: EntryText['more']): string[] => (more ?? []).filter((text) => typeof text === 'string');
 
 const phaseOf = (phase: number | undefined): string => (phase === undefined ? '' : ` of phase ${phase + 1}`);
+const closing: Readonly<Record<ClosingStep, string>> = { retire: "the source's end" };
+const before = ({ phase, before: step }: ChecksEntry): string => (step ? ` before ${closing[step]}` : phaseOf(phase));
+const headOf = ({ phase, before: step }: ChecksEntry): string => (step ? `Before ${closing[step]}` : `Phase ${phase + 1}`);
 const attestationTexts = (texts: Readonly<Record<string, string>>): string[] =>
   Object.entries(texts).map(([name, text]) => `attested ${name}: ${text}`);
 const sharesText = (shape: RecordShape): string => `source ${weightsOf(shape).source}, target ${weightsOf(shape).target}`;
@@ -120,7 +125,7 @@ function signatureLines({ keyId, verified, former, firstBad }: SignatureReport):
 }
 
 /** Checks as a record holds them. */
-export function recordedChecks(entry: Extract<AuditEntry, { what: 'prechecks' }>): ReturnType<typeof readCheck>[] {
+export function recordedChecks(entry: ChecksEntry): ReturnType<typeof readCheck>[] {
   return entry.checks.map(readCheck);
 }
 
@@ -130,7 +135,7 @@ function checksOf(records: readonly AuditRecord[]): Markdown[] {
     entry.what !== 'prechecks'
       ? []
       : [
-          markdown`### Phase ${entry.phase + 1}, record ${seq}, ${plainTime(at)}: ${entry.passed ? 'passed' : 'failed'}`,
+          markdown`### ${headOf(entry)}, record ${seq}, ${plainTime(at)}: ${entry.passed ? 'passed' : 'failed'}`,
           markdown``,
           markdownTable(
             ['check', 'found', 'allowed', 'passed'],

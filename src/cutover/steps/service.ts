@@ -1,6 +1,7 @@
 import { adopt } from './adopt.service';
 import { authority, authorityBack } from './authority.service';
 import { begin } from './begin.service';
+import { retireCheck } from './closing.service';
 import { recordDecision } from './decided.service';
 import { drift } from './drift.service';
 import { end } from './end.service';
@@ -58,6 +59,7 @@ const steps: { readonly [Step in WarrantedStep]: StepHandler<Step> } = {
   adopt,
   revert,
   residency,
+  retireCheck,
   retire,
 };
 
