@@ -53,7 +53,7 @@ export type Pace = 'FULL' | 'REHEARSAL';
 
 const times: Readonly<Record<Pace, Times>> = {
   FULL: {
-    recordTtl: Duration.seconds(60),
+    recordTtl: Duration.seconds(5),
     ttlLead: Duration.hours(24),
     lagMinutes: 5,
     lag: Duration.millis(500),

@@ -48,6 +48,8 @@ export function setIdentifier(systemName: string, side: 'source' | 'target', sta
 
 /** Bounds that construct and handler share. */
 export const cutoverLimits = {
+  /** How long resolvers may keep an answer, unless a team says otherwise: as long as the API's recovery budget counts. */
+  recordTtlSeconds: 5,
   /** How long the name servers may take before people are asked to look, and how often it is looked at. */
   syncPatienceSeconds: 900,
   syncWaitSeconds: 30,

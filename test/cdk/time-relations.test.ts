@@ -18,6 +18,7 @@ import {
   LedgerReplica,
   PaymentsAuthorization,
   PhasedCutoverStateMachine,
+  PublicNameRecords,
   StuckApprovalAlarm,
   WeightedRecords,
 } from '../../src/index';
@@ -226,6 +227,16 @@ const watching =
       }),
     });
 
+const weighted =
+  (seconds: number) =>
+  (stack: Stack): unknown => {
+    // The region may be made later than what makes its records, and in another stack.
+    everyInterface.WeightedRecordsProps(new Stack(stack.node.root, 'Cutover', { env: { account, region: 'us-west-2' } }), {
+      recordTtl: Duration.seconds(seconds),
+    });
+    return everyInterface.PaymentsDomainProps(stack, { records: PublicNameRecords.CUTOVER });
+  };
+
 type Fixed = 'requestInFunction' | 'functionInGateway' | 'sweepInPeriod' | 'batchInVisibility';
 type Broken = readonly [right: (stack: Stack) => unknown, wrong: (stack: Stack) => unknown, prop: string];
 
@@ -273,6 +284,7 @@ const broken: Readonly<Record<Exclude<RelationName, Fixed>, Broken>> = {
     withProps('RecoveryBudgetProps', { target: Duration.seconds(25) }),
     'recovery',
   ],
+  weightedInRecovery: [weighted(5), weighted(6), 'recordTtl'],
   decisionInRequest: [
     withProps('PaymentDecisionProps', { timeout: Duration.seconds(5) }),
     withProps('PaymentDecisionProps', { timeout: Duration.millis(5_001) }),

@@ -295,7 +295,7 @@ test('defaults are as documented', () => {
       lagMs: 500,
       lagMaxMs: 10_000,
       lagMinutes: 5,
-      ttlSeconds: 60,
+      ttlSeconds: 5,
       ttlLeadSeconds: 86_400,
       queues: [],
       attestations: ['documents-backfilled'],

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { RecoveryBudget } from './recovery-budget';
 import { PropProblem, invalidProps } from '../../cdk/checks/invalid-props';
 import { checkPlaces } from '../../cdk/checks/places';
+import { noteAddress } from '../../cdk/public-addresses';
 import { RegionAddress, regionAddressName } from '../../kernel/system-names';
 
 /** Client certificates that callers must present. */
@@ -119,7 +120,8 @@ export class PaymentsDomain extends Construct {
   }
 
   /** By a name that follows from the system's: the cutover's stack, in another region, refers to none of this one. */
-  private defineAddress({ systemName }: PaymentsDomainHost): void {
+  private defineAddress({ systemName, budget }: PaymentsDomainHost): void {
+    noteAddress(this, { systemName, recordTtl: budget.recordTtl });
     const address: RegionAddress = { value: this.domainName.domainNameAliasDomainName, healthCheckId: this.healthCheck.healthCheckId };
     new StringParameter(this, 'Address', {
       parameterName: regionAddressName(systemName),

@@ -92,6 +92,12 @@ export const timeRelations = {
     longer: '`target`',
     otherwise: 'callers are away later than promised',
   },
+  weightedInRecovery: {
+    of: 'WeightedRecords',
+    shorter: "the weighted records' `recordTtl`",
+    longer: "`recovery.recordTtl` of each region's API in the same app",
+    otherwise: 'callers are away later than `RecoveryBudget` says, also after the cutover',
+  },
   decisionInRequest: {
     of: 'ActiveActivePaymentsApi',
     shorter: '`decision.timeout`',

@@ -102,9 +102,10 @@ export interface PhasedCutoverStateMachineProps {
   readonly endSourceRole?: boolean;
 
   /**
-   * How long resolvers may keep an answer, from 1 second to 1 hour.
+   * How long resolvers may keep an answer, from 1 second to 1 hour. It is a part of the recovery time, also after the cutover: synthesis
+   * refuses one that is longer than the `recovery.recordTtl` of a region's API in the same app.
    *
-   * @default Duration.seconds(60)
+   * @default Duration.seconds(5)
    */
   readonly recordTtl?: Duration;
 

@@ -29,7 +29,7 @@ export function planOf(props: PhasedCutoverStateMachineProps): CutoverPlan {
       lagMs: (checks.replicationLag ?? Duration.millis(500)).toMilliseconds(),
       lagMaxMs: (checks.replicationLagMax ?? Duration.seconds(10)).toMilliseconds(),
       lagMinutes: checks.replicationLagMinutes ?? 5,
-      ttlSeconds: seconds(props.recordTtl, Duration.seconds(60)),
+      ttlSeconds: seconds(props.recordTtl, Duration.seconds(cutoverLimits.recordTtlSeconds)),
       ttlLeadSeconds: seconds(checks.ttlLead, Duration.hours(24)),
       queues: (checks.deadLetterQueues ?? []).map(({ region, queueName, alarmNames }) => ({ region, name: queueName, alarms: alarmNames })),
       ...(checks.eventProbe ? { probeMs: checks.eventProbe.toMilliseconds() } : {}),
@@ -81,7 +81,7 @@ function historyProblem(plan: CutoverPlan, units: number): PropProblem | undefin
 
 /** What is wrong with a cutover that stands in a region; undefined when nothing is. */
 export function cutoverProblem(props: PhasedCutoverStateMachineProps, plan: CutoverPlan, region: string): PropProblem | undefined {
-  const { regions, source, target, gate, recordTtl, endSourceRole, starters, starterGroups } = props;
+  const { regions, source, target, gate, endSourceRole, starters, starterGroups } = props;
   const wrong = regions._problem();
   if (wrong) return wrong;
   if (Token.isUnresolved(region)) {
@@ -132,7 +132,7 @@ export function cutoverProblem(props: PhasedCutoverStateMachineProps, plan: Cuto
   if ((starters ?? starterGroups) && !gate) {
     return { prop: 'starters', given: 'without gate', allowed: 'with an ApprovalGate', mend: 'give a gate: it knows who they are' };
   }
-  const phases = phasesProblem(plan.phases, recordTtl ?? Duration.seconds(60), [source, target], gate !== undefined);
+  const phases = phasesProblem(plan.phases, Duration.seconds(plan.prechecks.ttlSeconds), [source, target], gate !== undefined);
   return phases ?? timesProblem(plan) ?? historyProblem(plan, regions._home?.environment(plan.systemName, target).units ?? 1);
 }
 

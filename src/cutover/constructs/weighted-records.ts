@@ -12,10 +12,12 @@ import { checkLiterals } from '../../cdk/checks/literals';
 import { checkNames } from '../../cdk/checks/name-limits';
 import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
+import { relationMessages, timeRelations } from '../../cdk/checks/time-relations';
+import { addressesOf } from '../../cdk/public-addresses';
 import { isRegionName } from '../../kernel/region';
 import { regionAddressName } from '../../kernel/system-names';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
-import { anchorOf, auditPath, cutoverBundles, cutoverEnv, recordsEnv, RecordsProperties } from '../contract';
+import { anchorOf, auditPath, cutoverBundles, cutoverEnv, cutoverLimits, recordsEnv, RecordsProperties } from '../contract';
 
 /** Properties of `WeightedRecords`. */
 export interface WeightedRecordsProps {
@@ -35,9 +37,10 @@ export interface WeightedRecordsProps {
   readonly target: string;
 
   /**
-   * How long resolvers may keep an answer, from 1 second to 1 hour.
+   * How long resolvers may keep an answer, from 1 second to 1 hour. It is a part of the recovery time, also after the cutover: synthesis
+   * refuses one that is longer than the `recovery.recordTtl` of a region's API in the same app.
    *
-   * @default Duration.seconds(60)
+   * @default Duration.seconds(5)
    */
   readonly recordTtl?: Duration;
 
@@ -102,11 +105,12 @@ export class WeightedRecords extends Construct {
     this.props = props;
     checkLiterals(this, props, { texts: ['systemName', 'source', 'target', 'publicName', 'formerAuditEnd'] });
     checkSystemName(this, props.systemName);
-    const ttl = props.recordTtl ?? Duration.seconds(60);
+    const ttl = props.recordTtl ?? Duration.seconds(cutoverLimits.recordTtlSeconds);
     const problem = recordsProblem(props, ttl);
     if (problem) throw invalidProps(this, problem);
     checkPlaces(this, 'WeightedRecordsProps', props);
     declareOnce(this, { kind: 'WeightedRecords', prop: 'systemName', name: props.systemName });
+    this.node.addValidation({ validate: () => ttlProblems(this, props.systemName, ttl) });
     this.signing = new AuditSigningKey(this, 'AuditKey', props.systemName);
     this.auditKey = this.signing.key;
     const stack = Stack.of(this);
@@ -226,6 +230,18 @@ export class WeightedRecords extends Construct {
   }
 }
 
+/** The regions' budgets count a TTL that only these records have. */
+function ttlProblems(scope: Construct, systemName: string, ttl: Duration): string[] {
+  const budgets = addressesOf(scope, systemName).map(({ recordTtl }) => recordTtl.toSeconds());
+  if (budgets.length === 0) return [];
+  return relationMessages(
+    timeRelations.weightedInRecovery,
+    'recordTtl',
+    { shorter: ttl.toSeconds(), longer: Math.min(...budgets) },
+    'shorten it, or raise recovery.recordTtl of every region to it, and recovery.target to the time that you then promise',
+  );
+}
+
 function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem | undefined {
   const { publicName, hostedZone, source, target, initialTargetPercent: share = 0, formerAuditEnd } = props;
   const zone = hostedZone.zoneName.replace(/\.$/, '');
@@ -264,7 +280,7 @@ function recordsProblem(props: WeightedRecordsProps, ttl: Duration): PropProblem
       prop: 'recordTtl',
       given: `${ttl.toSeconds()} s`,
       allowed: '1 second to 1 hour',
-      mend: 'use 60 seconds or less: callers move only after it has passed',
+      mend: 'leave it out for 5 seconds: callers move only after it has passed',
     };
   }
   if (formerAuditEnd !== undefined && !anchorOf(formerAuditEnd)) {

@@ -73,7 +73,7 @@ func hours(count float64) awscdk.Duration   { return awscdk.Duration_Hours(&coun
 func timesOf(pace Pace) Times {
 	if pace == Full {
 		return Times{
-			RecordTtl:          seconds(60),
+			RecordTtl:          seconds(5),
 			TtlLead:            hours(24),
 			LagMinutes:         5,
 			Lag:                awscdk.Duration_Millis(jsii.Number(500)),

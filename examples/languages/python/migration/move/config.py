@@ -88,7 +88,7 @@ def times_of(pace: Pace) -> Times:
     seconds, minutes, hours = Duration.seconds, Duration.minutes, Duration.hours
     if pace is Pace.FULL:
         return Times(
-            record_ttl=seconds(60),
+            record_ttl=seconds(5),
             ttl_lead=hours(24),
             lag_minutes=5,
             lag=Duration.millis(500),

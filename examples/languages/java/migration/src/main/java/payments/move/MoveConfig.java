@@ -86,7 +86,7 @@ public record MoveConfig(Config system, String source, String target, Approvers 
               seconds(60),
               seconds(5))
           : new Times(
-              seconds(60),
+              seconds(5),
               hours(24),
               5,
               Duration.millis(500),
