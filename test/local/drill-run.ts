@@ -30,9 +30,13 @@ export class DrillRun {
     this.client = new Client(run.url, '');
   }
 
-  public async start(): Promise<string> {
+  public async start(kind?: 'fault'): Promise<string> {
     const { text: token } = await this.client.once({ path: '/_local/token?approver=ada@example.com' });
-    const { status, body, text } = await this.client.once({ path: '/_local/drills', body: { region: drilled }, token });
+    const { status, body, text } = await this.client.once({
+      path: '/_local/drills',
+      body: { region: drilled, ...(kind === undefined ? {} : { kind }) },
+      token,
+    });
     if (status !== 202) throw new Error(`the drill was not started: ${status} ${text}`);
     return body.id as string;
   }
