@@ -1,5 +1,5 @@
 import { clientTokenPath, type PlannedDrill } from './plans';
-import { drillKeys } from '../../src/drill/contract';
+import { drillKeys, mayFault } from '../../src/drill/contract';
 import type { DrillResult } from '../../src/drill/model';
 import { causeOf } from '../../src/kernel/cause';
 import { starterText } from '../../src/kernel/person-name';
@@ -35,6 +35,8 @@ export interface DrillView extends Partial<Pick<DrillResult, 'recoverySeconds' |
 export interface DrillSight {
   /** Regions that can be drilled. */
   readonly regions: readonly string[];
+  /** Those of them that can be drilled by a fault, too. */
+  readonly faults: readonly string[];
   /** Newest first. */
   readonly drills: readonly DrillView[];
 }
@@ -84,7 +86,12 @@ export class DrillCalls {
         () => undefined,
       );
     }
-    return { regions: this.parts.drills.map(({ plan }) => plan.drilled), drills: this.seen };
+    const plans = this.parts.drills.map(({ plan }) => plan);
+    return {
+      regions: plans.map(({ drilled }) => drilled),
+      faults: plans.filter(mayFault).map(({ drilled }) => drilled),
+      drills: this.seen,
+    };
   }
 
   /** Newest first. */
@@ -142,13 +149,14 @@ export class DrillCalls {
     await this.startOnce(exchange, parts, drill, { kind: kind as string, startedBy: who.name }, (view) => sendJson(exchange, 202, view));
   }
 
-  /** The page's own buttons: whoever sits before it drains a region, as it stops one. */
+  /** The page's own buttons: whoever sits before it drills a region, as it stops one. */
   private async startFromPage(exchange: Exchange, parts: DrillParts): Promise<void> {
     const parsed = await parsedBody(exchange);
     if (!parsed) return;
     const drill = parts.drills.find(({ plan }) => plan.drilled === parsed.fields.region);
     if (!drill) return sendProblem(exchange, 'invalid_request', 'region is one that the app drills.');
-    const input = { kind: 'drain', startedBy: pageName };
+    const kind = parsed.fields.kind === 'fault' && mayFault(drill.plan) ? 'fault' : 'drain';
+    const input = { kind, startedBy: pageName };
     await this.startOnce(exchange, parts, drill, input, (view) => sendDone(exchange, parsed, { id: view?.id }, undefined));
   }
 

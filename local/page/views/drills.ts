@@ -18,16 +18,12 @@ export function drills({ drills: sight, status }: PageState): Html {
   if (!sight) return html``;
   const names = status.regions.map(({ name }) => name);
   const running = sight.drills.find(({ state }) => state === 'RUNNING');
-  const starts = sight.regions.map((region) =>
-    switchButton({
-      action: '/_local/page/drills',
-      label: `Drill ${region}`,
-      of: 'by a drain',
-      id: `drill-${region}`,
-      fields: { region },
-      tone: 'danger',
-    }),
-  );
+  const starts = [
+    ...sight.regions.map((region) => start(`Drill ${region}`, 'by a drain', `drill-${region}`, { region })),
+    ...sight.faults.map((region) =>
+      start(`Drill ${region} by a fault`, 'of its functions', `drill-fault-${region}`, { region, kind: 'fault' }),
+    ),
+  ];
   const end =
     running &&
     switchButton({
@@ -42,6 +38,10 @@ export function drills({ drills: sight, status }: PageState): Html {
   const about = 'A drill takes a region away under load for some minutes, and keeps evidence.';
   return html`<p class="standing">${now}${at}</p>
 <div class="row drill-switches">${end ?? starts}<p>${about}</p></div>${past(sight.drills, names)}`;
+}
+
+function start(label: string, of: string, id: string, fields: Readonly<Record<string, string>>): Html {
+  return switchButton({ action: '/_local/page/drills', label, of, id, fields, tone: 'danger' });
 }
 
 function past(all: readonly DrillView[], names: readonly string[]): Html {

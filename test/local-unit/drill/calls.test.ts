@@ -47,6 +47,15 @@ test("the page's buttons start a drill of a region that has one, and end it", as
   expect([elsewhere.status, fake.fabric.started]).toMatchObject([403, [{}]]);
 });
 
+test.each<[string, { readonly faults?: true }, string]>([
+  ['by a fault, where the app has faults', { faults: true }, 'fault'],
+  ['by a drain, where it has none', {}, 'drain'],
+])('a drill by a fault is asked for on the page: it is one %s', async (_, more, kind) => {
+  Object.assign(fake.parts.drills[0], { plan: { ...fake.parts.drills[0].plan, ...more } });
+  expect((await press('/_local/page/drills', { region: 'us-east-1', kind: 'fault' })).status).toBe(303);
+  expect(fake.fabric.started).toMatchObject([{ input: { kind, startedBy: 'the page' } }]);
+});
+
 test('evidence is a page, or its data', async () => {
   fake.over('one');
   expect(await list()).toMatchObject([{ id: 'one', state: 'PASSED', recoverySeconds: 16.2, evidence: '/_local/drills/one/evidence' }]);

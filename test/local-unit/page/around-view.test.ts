@@ -21,7 +21,7 @@ const ended = (change: Partial<DrillView> = {}): DrillView => ({
   evidence: '/_local/drills/one/evidence',
   ...change,
 });
-const drilled = (...all: readonly DrillView[]): NonNullable<PageState['drills']> => ({ regions: [east, west], drills: all });
+const drilled = (...all: readonly DrillView[]): NonNullable<PageState['drills']> => ({ regions: [east, west], faults: [], drills: all });
 const held = { region: east, versions: 3, deletions: 1, bytes: 1_200 };
 const parity = { from: east, to: west, state: 'DONE', copied: 4, failed: 0, endedAt: Date.UTC(2026, 10, 22, 3, 0, 1) } as const;
 const kept = (change: Partial<NonNullable<PageState['documents']>> = {}): NonNullable<PageState['documents']> => ({
@@ -37,6 +37,13 @@ describe('drills', () => {
     expect(words(markup)).toContain(`Drill ${east} Drill ${west}`);
     expect(words(markup)).toContain('No region has been drilled in this run.');
     expect(markup.toString()).toContain('action="/_local/page/drills"');
+  });
+
+  test('one by a fault can be started where the app has faults', () => {
+    const markup = drills(state({ drills: { ...drilled(), faults: [east] } }));
+    expect(words(markup)).toContain(`Drill ${east} Drill ${west} Drill ${east} by a fault`);
+    expect(markup.toString()).toContain('<input type="hidden" name="kind" value="fault">');
+    expect(drills(state({ drills: drilled() })).toString()).not.toContain('fault');
   });
 
   test('one that runs says where it is, and can be ended; no other one can be started', () => {
@@ -102,7 +109,11 @@ test('an app without these parts shows none of them; nothing hostile becomes an 
   expect(page(state())).not.toMatch(/id="title-(drills|documents|edge)"/);
   const markup = page(
     state({
-      drills: { regions: [hostile], drills: [ended({ id: hostile, region: hostile, reasons: [hostile], evidence: `/${hostile}` })] },
+      drills: {
+        regions: [hostile],
+        faults: [hostile],
+        drills: [ended({ id: hostile, region: hostile, reasons: [hostile], evidence: `/${hostile}` })],
+      },
       documents: kept({
         backfill: { ...parity, from: hostile, report: { equal: false, differences: [{ key: hostile, versionId: hostile, why: hostile }] } },
       }),
