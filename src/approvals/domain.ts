@@ -11,7 +11,7 @@ import {
   GateRules,
   Person,
 } from './model';
-import { countPeople, entitlementOf, isStarter, samePerson } from './person.domain';
+import { countPeople, entitlementOf, hasGroup, isStarter, samePerson } from './person.domain';
 import { questionDigest } from './question.domain';
 
 /** Why an answer changes nothing. */
@@ -124,15 +124,25 @@ export function unentitled(
   return rules.excludeStarter && view.startedBy !== undefined && isStarter(person, view.startedBy) ? 'starter' : undefined;
 }
 
+/**
+ * An open request without the answers of people that the rules no longer name: a deployment took them, or their group, out since they
+ * answered. The record of the answers keeps them.
+ */
+export function standing(request: ApprovalRequest, { people, groups }: GateRules): ApprovalRequest {
+  if (request.status !== 'OPEN') return request;
+  return { ...request, answers: request.answers.filter(({ entitledBy }) => people.includes(entitledBy) || hasGroup(groups, entitledBy)) };
+}
+
 /** Judges an answer against a request as it was read. */
 export function judge(
-  request: ApprovalRequest,
+  read: ApprovalRequest,
   person: Person,
   answer: ApprovalAnswer,
   comment: string | undefined,
   rules: GateRules,
   nowMs: number,
 ): Judgement {
+  const request = standing(read, rules);
   const refusedVote = (why: Refusal): Judgement => ({ kind: 'refused', why });
   const entitledBy = entitlementOf(person, rules);
   const why = unentitled(request, person, rules);

@@ -11,6 +11,7 @@ import {
   resultOf,
   afterSight,
   afterMessage,
+  standing,
   viewOf,
   withdrawn,
 } from './domain';
@@ -69,7 +70,7 @@ export class ApprovalGateService {
   /** What everyone who holds the link may see. It changes nothing. */
   public async view(id: string): Promise<ApprovalView | undefined> {
     const request = await this.read(id);
-    return request && viewOf(request);
+    return request && viewOf(standing(request, this.rules));
   }
 
   /** Takes a person's answer. */
@@ -152,7 +153,7 @@ export class ApprovalGateService {
     const { notify, store, nowMs } = this.ports;
     const message = dueMessage(request, this.rules, nowMs());
     if (!message) return false;
-    await notify(message, viewOf(request));
+    await notify(message, viewOf(standing(request, this.rules)));
     await store.replace(afterMessage(request, message, this.rules, nowMs()));
     return true;
   }

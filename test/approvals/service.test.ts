@@ -1,4 +1,5 @@
-import { ann, ben, cem, GateWorld, inputOf, starter, stranger } from './world';
+import { ann, ben, cem, GateWorld, inputOf, rules, starter, stranger } from './world';
+import { ApprovalGateService } from '../../src/approvals/service';
 
 const minute = 60;
 
@@ -92,6 +93,24 @@ describe('several people', () => {
     expect(world.tasks.sent).toEqual([]);
     expect(await world.gate.answer(id, cem, 'approve')).toMatchObject({ kind: 'counted', view: { status: 'DECIDED' } });
     expect(world.tasks.taken.get('TOKEN-secret-0')).toMatchObject({ decision: 'APPROVED', by: ['sub-ann', 'sub-cem'] });
+  });
+
+  test.each([
+    ['a person', { people: ['sub-ben'] }, ann],
+    ['a group', { groups: [], people: ['sub-ann', 'sub-ben'] }, cem],
+  ])('%s whom a deployment took out since they answered counts no longer, and is not named', async (_what, change, gone) => {
+    const world = new GateWorld({ required: 2 });
+    const id = await world.ask();
+    await world.gate.answer(id, gone, 'approve', 'mine');
+    const later = new ApprovalGateService(world.ports, { ...rules, required: 2, ...change });
+    expect(await later.view(id)).toMatchObject({ status: 'OPEN', approvals: 0, answers: [] });
+    expect(await later.answer(id, ben, 'approve')).toMatchObject({ kind: 'counted', view: { status: 'OPEN', approvals: 1 } });
+    expect(world.tasks.sent).toEqual([]);
+    // The record has every answer that was given.
+    expect(world.store.records.map(({ what }) => what)).toEqual(['ASKED', 'ANSWERED', 'ANSWERED']);
+    // Named once more, they answer once more.
+    expect(await world.gate.answer(id, gone, 'approve')).toMatchObject({ kind: 'counted', view: { status: 'DECIDED' } });
+    expect([...world.tasks.taken.values()]).toMatchObject([{ decision: 'APPROVED', by: ['sub-ben', gone.id] }]);
   });
 
   test('one rejection ends it, also that of somebody who had approved', async () => {
