@@ -261,9 +261,17 @@ describe('who calls', () => {
     async (name) => {
       services.instead = () => refusal(name);
       expect(await executionsIn(region).describe('run')).toBeUndefined();
-      expect(await isExecutionRunning(region, 'run')).toBe(false);
     },
   );
+
+  test('only an execution that there is not runs no more: what may not be looked at may run', async () => {
+    services.instead = () => refusal('ExecutionDoesNotExist');
+    expect(await isExecutionRunning(region, 'run')).toBe(false);
+    for (const name of ['AccessDeniedException', 'ValidationException', 'InvalidArn']) {
+      services.instead = () => refusal(name);
+      await expect(isExecutionRunning(region, 'run')).rejects.toThrow(name);
+    }
+  });
 
   test('what cannot be told is thrown', async () => {
     services.instead = () => refusal('KmsAccessDeniedException');

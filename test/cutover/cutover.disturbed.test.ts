@@ -2,7 +2,7 @@ import { cutoverIn, definitionOf } from './machine';
 import { definition, recordsOf, fresh, whileBroken, once, isWhole } from './run-under-test';
 import { source, target } from './settings';
 import { Surroundings, withPlan } from './whole-run';
-import { shapeOf, sharesSeen } from './world';
+import { shapeOf, sharesSeen, startDraft } from './world';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { newStack } from '../cdk/stacks';
 
@@ -196,6 +196,17 @@ describe('runs beside each other', () => {
     expect(first).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('overtaken by the rollback run-9') } });
     expect(weightsOf(other.stamped!.shape).target).toBe(0);
     await isWhole(other);
+  });
+
+  test('one of which cannot be told whether it runs is not ended by the next, but by a rollback', async () => {
+    const world = await fresh();
+    await world.log().append(() => startDraft('run-0'));
+    const ports = world.ports.bind(world);
+    world.ports = (disturb) => ({ ...ports(disturb), isRunning: () => Promise.reject(new Error('AccessDeniedException')) });
+    expect(await world.run(definition, 'run-1')).toMatchObject({ status: 'FAILED' });
+    expect((await world.log().current()).run?.id).toBe('run-0');
+    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect(recordsOf(world, 'ended')[0].entry).toMatchObject({ run: 'run-0', why: 'overtaken by the rollback run-2' });
   });
 
   test('one whose execution died is closed by the next', async () => {

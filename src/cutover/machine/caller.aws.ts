@@ -18,10 +18,15 @@ export function executionsIn(region: string): ExecutionsPort {
   };
 }
 
-/** Whether an execution of a state machine still runs. */
+/** Whether an execution of a state machine still runs. Throws when that cannot be told, as without the right to look at it. */
 export async function isExecutionRunning(region: string, executionArn: string): Promise<boolean> {
-  const sight = await executionsIn(region).describe(executionArn);
-  return sight?.status === 'RUNNING' || sight?.status === 'PENDING_REDRIVE';
+  try {
+    const { status } = await describeExecution(region, executionArn);
+    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+  } catch (error) {
+    if (error instanceof CallRefused && error.code === 'ExecutionDoesNotExist') return false;
+    throw error;
+  }
 }
 
 /** Also what is no ARN of an execution, and one of another account or machine, which this role may not look at. */
