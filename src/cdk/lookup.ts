@@ -1,5 +1,6 @@
-import { CfnResource } from 'aws-cdk-lib';
-import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
+import { CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { AwsCustomResource, AwsCustomResourcePolicy, AwsCustomResourceProps, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { invalidProps } from './checks/invalid-props';
 import { synthesisedProperty } from '../kernel/custom-resource';
@@ -36,6 +37,7 @@ export class Lookup extends Construct {
       installLatestAwsSdk: false,
       onUpdate: { service, action, parameters, region, outputPaths: [field], physicalResourceId: PhysicalResourceId.of(name) },
       policy: AwsCustomResourcePolicy.fromSdkCalls({ resources: [resourceArn] }),
+      ...sdkCallDefaults(this),
     });
     const called = resource.node
       .findAll()
@@ -44,6 +46,21 @@ export class Lookup extends Construct {
     this.resource = called!;
     this.value = resource.getResponseField(field);
   }
+}
+
+const longestSdkCall = Duration.minutes(5);
+
+/**
+ * For each custom resource that makes an AWS call. A function that hangs, as where it asks a lost region, tells CloudFormation nothing, and
+ * that waits an hour by default. And a function that makes its log group itself may be faster than its stack, which then finds it there.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
+ */
+export function sdkCallDefaults(scope: Construct): Required<Pick<AwsCustomResourceProps, 'serviceTimeout' | 'logGroup'>> {
+  const stack = Stack.of(scope);
+  const id = 'AwsCallLogs';
+  const known = stack.node.tryFindChild(id) as LogGroup | undefined;
+  const logGroup = known ?? new LogGroup(stack, id, { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+  return { serviceTimeout: longestSdkCall, logGroup };
 }
 
 /** When this template is made, as ISO 8601 in seconds: put into what shall be asked for anew at each deployment. */

@@ -2,6 +2,7 @@ import { CfnResource, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsCustomResource, AwsCustomResourcePolicy, AwsSdkCall, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
+import { sdkCallDefaults } from '../../cdk/lookup';
 import { CopyDirection, copyMinutes, copyRoleName, copyRuleName, documentsBucketName, documentsKeyAlias } from '../contract';
 
 /** The rules of one region's bucket. */
@@ -43,6 +44,7 @@ export class CopyRules extends Construct {
       installLatestAwsSdk: false,
       onUpdate: call,
       policy: AwsCustomResourcePolicy.fromStatements(this.rights(props)),
+      ...sdkCallDefaults(this),
     });
     this.resource = set.node
       .findAll()

@@ -1,6 +1,6 @@
 import { ArnFormat, CfnResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { Archive, EventBus, IEventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Archive, CfnArchive, EventBus, IEventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -296,7 +296,7 @@ export class CrossRegionEventMesh extends Construct {
     const senders = strategy.senders(part);
     denyReserved(bus, { ...part, senders: Object.values(senders), publishingRegions: strategy.publishingRegions(part) });
     strategy.define(this, { ...part, bus, deadLetterQueueArn: this.deadLetterQueue.queueArn });
-    allowRoles(bus, senders);
+    allowRoles(bus, this.systemName, senders);
   }
 
   /** Buses of other regions that a publisher of this region may be led to. */
@@ -326,6 +326,8 @@ export class CrossRegionEventMesh extends Construct {
       retention: archiveRetention ?? Duration.days(30),
       kmsKey: encryptionKey,
     });
+    // The CDK writes an empty key where there is none, which some regions refuse. https://github.com/aws/aws-cdk/issues/37847
+    if (!encryptionKey) (archive.node.defaultChild as CfnArchive).addPropertyDeletionOverride('KmsKeyIdentifier');
     archive.node.addDependency(bus);
   }
 

@@ -33,38 +33,40 @@ export function denyReserved(bus: EventBus, { systemName, region, senders, publi
     ['Types', 'events:detail-type', reservedTypes, [...new Set([...ledger, ...probes])]],
   ];
   for (const [id, key, values, roles] of reserved) {
-    new CfnEventBusPolicy(bus, `Reserved-${id}`, {
-      eventBusName: bus.eventBusName,
-      statementId: `Reserved-${id}`,
-      statement: {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 'events:PutEvents',
-        Resource: bus.eventBusArn,
-        // Of a key with several values each one counts.
-        Condition: { 'ForAnyValue:StringEquals': { [key]: values }, ArnNotEquals: { 'aws:PrincipalArn': arns(roles) } },
-      },
+    addStatement(bus, systemName, `Reserved-${id}`, {
+      Effect: 'Deny',
+      Principal: '*',
+      // Of a key with several values each one counts.
+      Condition: { 'ForAnyValue:StringEquals': { [key]: values }, ArnNotEquals: { 'aws:PrincipalArn': arns(roles) } },
     });
   }
+}
+
+/**
+ * Adds a statement about PutEvents to a bus's policy. CloudFormation knows it by its name alone, whatever its bus, so two systems of one
+ * account and region must not share that. One is made after the other: they change one policy. https://github.com/aws/aws-cdk/pull/38655
+ */
+function addStatement(bus: EventBus, systemName: string, id: string, statement: object): void {
+  const before = bus.node.children.filter((child): child is CfnEventBusPolicy => child instanceof CfnEventBusPolicy).at(-1);
+  const policy = new CfnEventBusPolicy(bus, id, {
+    eventBusName: bus.eventBusName,
+    statementId: `${systemName}-${id}`,
+    statement: { ...statement, Action: 'events:PutEvents', Resource: bus.eventBusArn },
+  });
+  if (before) policy.node.addDependency(before);
 }
 
 /**
  * Lets roles put on the bus, one statement each. By condition: a policy whose principal is a role that is not there yet is refused,
  * and the peer may be deployed later.
  */
-export function allowRoles(bus: EventBus, roles: Readonly<Record<string, string>>): void {
+export function allowRoles(bus: EventBus, systemName: string, roles: Readonly<Record<string, string>>): void {
   const { account, partition } = Stack.of(bus);
   for (const [id, roleName] of Object.entries(roles)) {
-    new CfnEventBusPolicy(bus, `Policy-${id}`, {
-      eventBusName: bus.eventBusName,
-      statementId: `From-${id}`,
-      statement: {
-        Effect: 'Allow',
-        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-        Action: 'events:PutEvents',
-        Resource: bus.eventBusArn,
-        Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${account}:role/${roleName}` } },
-      },
+    addStatement(bus, systemName, `From-${id}`, {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+      Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${account}:role/${roleName}` } },
     });
   }
 }

@@ -20,6 +20,7 @@ func NewRecorder(scope constructs.Construct, id string, mesh payments.CrossRegio
 	effects := awsdynamodb.NewTable(recorder, jsii.String("Effects"), &awsdynamodb.TableProps{
 		TableName:    jsii.String(*mesh.SystemName() + "-recorder-effects"),
 		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
+		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},

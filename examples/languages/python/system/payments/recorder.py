@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk.aws_dynamodb import Attribute, AttributeType, PointInTimeRecoverySpecification, Table
+from aws_cdk.aws_dynamodb import Attribute, AttributeType, BillingMode, PointInTimeRecoverySpecification, Table
 from aws_cdk.aws_iam import Role, ServicePrincipal
 from aws_cdk.aws_lambda import Architecture, LoggingFormat, Runtime, Tracing
 from aws_cdk.aws_lambda_nodejs import BundlingOptions, NodejsFunction
@@ -28,6 +28,7 @@ class Recorder(Construct):
             "Effects",
             table_name=f"{mesh.system_name}-recorder-effects",
             partition_key=Attribute(name="pk", type=AttributeType.STRING),
+            billing_mode=BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
