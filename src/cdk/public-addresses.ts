@@ -6,6 +6,9 @@ import { mayShareAccount } from './checks/one-account';
 /** What a region's API says of its part of a public name whose records are made elsewhere. */
 export interface PublicAddress {
   readonly systemName: string;
+  readonly region: string;
+  /** What it follows from in the region's template: another text where a deployment may move it. Asked at synthesis. */
+  readonly follows: () => string;
   /** How long resolvers keep an answer, by the API's recovery budget. */
   readonly recordTtl: Duration;
 }

@@ -26,12 +26,16 @@ class Site {
   public status = 'CREATE_IN_PROGRESS';
   /** What CloudFormation is doing to the resource; undefined: what is sent. */
   public doing: string | undefined;
+  /** Where the regions say that they are. */
+  public suffix = '';
   public readonly answers: [string, string][] = [];
   public readonly refusals: string[] = [];
 
   public async send(change: Partial<CloudFormationEvent> | Record<string, unknown> = {}): Promise<string> {
     const { world } = this;
-    const addressOf = async (region: string): Promise<{ value: string }> => ({ value: `a.execute-api.${region}.amazonaws.com` });
+    const addressOf = async (region: string): Promise<{ value: string }> => ({
+      value: `a${this.suffix}.execute-api.${region}.amazonaws.com`,
+    });
     const resource = new WeightedRecordsResource(
       {
         keeper: new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf }),
@@ -66,6 +70,18 @@ test('CloudFormation is served, in each state in which it sends', async () => {
   site.status = 'DELETE_IN_PROGRESS';
   expect(await site.send({ RequestType: 'Delete', RequestId: 'r3' })).toBe('done');
   expect([site.world.stamped, site.refusals, site.answers.map(([, kind]) => kind)]).toEqual([undefined, [], ['done', 'done', 'done']]);
+});
+
+test('an Update of nothing but what the records point to is served: the regions say where they are', async () => {
+  const site = await new Site().makeRecords();
+  site.status = 'UPDATE_IN_PROGRESS';
+  site.suffix = '2';
+  const ResourceProperties = { ...genuine.ResourceProperties, pointsTo: 'f'.repeat(64) };
+  expect(await site.send({ RequestType: 'Update', RequestId: 'r2', ResourceProperties })).toBe('done');
+  expect(site.world.stamped!.shape).toMatchObject({
+    source: { value: 'a2.execute-api.us-east-1.amazonaws.com', weight: 100 },
+    target: { value: 'a2.execute-api.eu-central-1.amazonaws.com', weight: 0 },
+  });
 });
 
 test.each<[string, Partial<CloudFormationEvent>, string, boolean]>([

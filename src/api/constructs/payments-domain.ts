@@ -1,7 +1,7 @@
-import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { BasePathMapping, DomainName, EndpointType, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { CnameRecord, HealthCheck, HealthCheckType, IHealthCheck, IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { CfnHealthCheck, CnameRecord, HealthCheck, HealthCheckType, IHealthCheck, IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { IBucket } from 'aws-cdk-lib/aws-s3';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
@@ -120,14 +120,18 @@ export class PaymentsDomain extends Construct {
   }
 
   /** By a name that follows from the system's: the cutover's stack, in another region, refers to none of this one. */
-  private defineAddress({ systemName, budget }: PaymentsDomainHost): void {
-    noteAddress(this, { systemName, recordTtl: budget.recordTtl });
+  private defineAddress({ systemName, region, budget }: PaymentsDomainHost): void {
     const address: RegionAddress = { value: this.domainName.domainNameAliasDomainName, healthCheckId: this.healthCheck.healthCheckId };
     new StringParameter(this, 'Address', {
       parameterName: regionAddressName(systemName),
       description: `${systemName}: where this region's part of the public name is, for the cutover`,
       stringValue: Stack.of(this).toJsonString(address),
     });
+    const check = this.healthCheck.node.defaultChild as CfnHealthCheck | undefined;
+    // The records in the cutover's stack name the old one until that is deployed, and Route 53 deletes also a health check that is in use.
+    if (check) check.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    const parts = { address, check: check?.healthCheckConfig };
+    noteAddress(this, { systemName, region, recordTtl: budget.recordTtl, follows: () => JSON.stringify(Stack.of(this).resolve(parts)) });
   }
 
   private defineDomain(props: PaymentsDomainProps, api: RestApi): DomainName {

@@ -14,6 +14,7 @@ import { declareOnce } from '../../cdk/checks/one-of-a-kind';
 import { checkPlaces } from '../../cdk/checks/places';
 import { relationMessages, timeRelations } from '../../cdk/checks/time-relations';
 import { addressesOf } from '../../cdk/public-addresses';
+import { digestOf } from '../../kernel/digest';
 import { isRegionName } from '../../kernel/region';
 import { regionAddressName } from '../../kernel/system-names';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
@@ -156,7 +157,12 @@ export class WeightedRecords extends Construct {
       serviceToken: keeper.function.functionArn,
       // Whether they go is decided by the function: CloudFormation's own RETAIN would leave it no say.
       removalPolicy: RemovalPolicy.DESTROY,
-      properties: { publicName: props.publicName, ...properties },
+      properties: {
+        publicName: props.publicName,
+        ...properties,
+        // Not for the function, which asks the regions: CloudFormation sends no Update for properties that are as before.
+        pointsTo: Lazy.string({ produce: () => this.pointsTo() }),
+      },
     });
     this.resource.node.addDependency(keeper);
   }
@@ -222,6 +228,15 @@ export class WeightedRecords extends Construct {
       auditKey: this.auditKey.keyArn,
       ...(formerAuditEnd ? { formerAuditEnd } : {}),
     });
+  }
+
+  /** Changes where a region of the same app may be elsewhere after its deployment; undefined when the app has none of them. */
+  private pointsTo(): string | undefined {
+    const { systemName, source, target } = this.props;
+    const follows = [source, target].flatMap((region) =>
+      addressesOf(this, systemName).flatMap((address) => (address.region === region ? [`${region} ${address.follows()}`] : [])),
+    );
+    return follows.length > 0 ? digestOf(follows) : undefined;
   }
 
   private auditArns(): string[] {
