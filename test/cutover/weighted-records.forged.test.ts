@@ -72,6 +72,16 @@ test('CloudFormation is served, in each state in which it sends', async () => {
   expect([site.world.stamped, site.refusals, site.answers.map(([, kind]) => kind)]).toEqual([undefined, [], ['done', 'done', 'done']]);
 });
 
+test('an update that CloudFormation takes back is let through, also while it would fail again', async () => {
+  const site = await new Site().makeRecords();
+  site.world.unreachable = true;
+  site.suffix = '2';
+  site.status = 'UPDATE_IN_PROGRESS';
+  expect(await site.send({ RequestType: 'Update', RequestId: 'r2' })).toContain('control plane unreachable');
+  site.status = 'UPDATE_ROLLBACK_IN_PROGRESS';
+  expect(await site.send({ RequestType: 'Update', RequestId: 'r3' })).toBe('done');
+});
+
 test('an Update of nothing but what the records point to is served: the regions say where they are', async () => {
   const site = await new Site().makeRecords();
   site.status = 'UPDATE_IN_PROGRESS';

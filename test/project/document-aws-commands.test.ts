@@ -22,6 +22,7 @@ const lookedUp: Readonly<Record<string, readonly string[]>> = {
   'fis stop-experiment': ['id'],
   'fis update-safety-lever-state': ['id', 'state'],
   'logs tail': [],
+  'route53 delete-health-check': ['health-check-id'],
   's3 rb': ['force'],
   'secretsmanager put-secret-value': [],
   'synthetics get-canary': ['name'],

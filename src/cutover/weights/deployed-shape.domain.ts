@@ -1,6 +1,6 @@
 import { CutoverState, samePair } from '../audit/domain';
-import { RecordShape, RecordTarget, RegionPair } from '../model';
-import { describeShape, PublicRecords, regionsAt, sharesOf } from './domain';
+import { RecordShape, RecordTarget, RegionPair, StampedShape } from '../model';
+import { describeShape, PublicRecords, regionsAt, sameShape, sharesOf } from './domain';
 
 /** What a deployment says of the records: their regions, their TTL, and the target's share where there are none yet. */
 export interface DeployedRecords extends RegionPair {
@@ -11,18 +11,37 @@ export interface DeployedRecords extends RegionPair {
 /** Where the two regions are. */
 export type Addresses = { readonly [side in keyof RegionPair]: Omit<RecordTarget, 'weight'> };
 
+/** Records with their weights, as a deployment has them otherwise. */
+function pointed({ ttlSeconds }: DeployedRecords, at: Addresses, { source, target }: RecordShape): RecordShape {
+  return {
+    ttlSeconds,
+    // Without it the source's role has ended: a deployment does not bring it back.
+    ...(source ? { source: { ...at.source, weight: source.weight } } : {}),
+    target: { ...at.target, weight: target.weight },
+  };
+}
+
+/**
+ * Whether all that may stand there, recorded or on its way, is what a deployment wants, whatever its weights: then there is nothing to
+ * deploy. Without addresses it counts wherever it points.
+ */
+export function isDeployed(wish: DeployedRecords, at: Addresses | undefined, state: CutoverState): boolean {
+  if (!state.recorded) return false;
+  const known: StampedShape[] = [state.recorded, ...state.open.map(({ seq, to }) => ({ stamp: seq, shape: to }))];
+  return known.every((stamped) => {
+    const { shape } = stamped;
+    const { source, target } = regionsAt(state, { kind: 'ours', stamped, raw: undefined }) ?? wish;
+    if (target !== wish.target || (shape.source && source !== wish.source)) return false;
+    return sameShape(pointed(wish, at ?? { source: shape.source ?? shape.target, target: shape.target }, shape), shape);
+  });
+}
+
 /**
  * The records that a deployment makes of what stands there; a text says why it makes none. No traffic moves by it: the same two regions
  * keep their weights, and with others a new cutover begins in the region that has everything.
  */
 export function deployedShape(wish: DeployedRecords, at: Addresses, found: PublicRecords, state: CutoverState): RecordShape | string {
   const { ttlSeconds, initialTarget } = wish;
-  const like = ({ source, target }: RecordShape): RecordShape => ({
-    ttlSeconds,
-    // Without it the source's role has ended: a deployment does not bring it back.
-    ...(source ? { source: { ...at.source, weight: source.weight } } : {}),
-    target: { ...at.target, weight: target.weight },
-  });
   const shapeWith = (share: number): RecordShape => ({
     ttlSeconds,
     source: { ...at.source, weight: 100 - share },
@@ -34,10 +53,10 @@ export function deployedShape(wish: DeployedRecords, at: Addresses, found: Publi
   const [was, wanted] = state.recorded
     ? [regionsAt(state, found) ?? wish, wish]
     : [addressesOf(is), { source: at.source.value, target: at.target.value }];
-  if (was.target === wanted.target && (!is.source || was.source === wanted.source)) return like(is);
+  if (was.target === wanted.target && (!is.source || was.source === wanted.source)) return pointed(wish, at, is);
   if (state.run) return refusal(was, wanted, `run ${state.run.id} is under way`);
   const earlier = pairsBefore(state).find(({ regions }) => samePair(regions, wanted));
-  if (earlier) return like(earlier.shape);
+  if (earlier) return pointed(wish, at, earlier.shape);
   const { source, target } = sharesOf(is);
   const whole = !is.source || target === 100 ? was.target : source === 100 ? was.source : undefined;
   return whole === wanted.source ? shapeWith(0) : refusal(was, wanted, describeShape(is));

@@ -134,7 +134,10 @@ export class WeightChange {
     }
     // A deployment overtakes nobody but another one, which died.
     if (deploying && last && last.key !== key && last.kind !== 'create' && last.kind !== 'deploy') {
-      return { outcome: 'superseded', detail: `'${last.kind}' of ${last.run} is being carried out: deploy again when it is done` };
+      return {
+        outcome: 'superseded',
+        detail: `'${last.kind}' of ${last.run} is open: let its run end, or start one, which settles it; then deploy again`,
+      };
     }
     return undefined;
   }

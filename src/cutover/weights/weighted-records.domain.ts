@@ -42,6 +42,11 @@ const during: Readonly<Record<CloudFormationEvent['RequestType'], readonly strin
   ],
 };
 
+/** Whether a stack in this state is being put back to what it was before an update that failed. */
+export function isTakingBack(stackStatus: string): boolean {
+  return stackStatus === 'UPDATE_ROLLBACK_IN_PROGRESS' || stackStatus === 'IMPORT_ROLLBACK_IN_PROGRESS';
+}
+
 /** Why an event is not one of the function's own resource; undefined when all that it says is what was deployed. */
 export function foreignEvent(event: Partial<CloudFormationEvent>, own: DeployedResource): string | undefined {
   if (!Object.hasOwn(during, String(event.RequestType))) {

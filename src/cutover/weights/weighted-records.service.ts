@@ -1,14 +1,15 @@
 import { CutoverState } from '../audit/domain';
 import { AuditClock, AuditLog } from '../audit/service';
 import { AuditAnchor } from '../contract';
-import { deployedShape } from './deployed-shape.domain';
-import { PublicRecords, sameShape } from './domain';
+import { deployedShape, isDeployed } from './deployed-shape.domain';
+import { PublicRecords } from './domain';
 import { ShiftOutcome } from './model';
 import { RecordsPort, WeightChange, WeightOrder } from './service';
 import {
   addressProblem,
   DeployedResource,
   foreignEvent,
+  isTakingBack,
   RecordsWish,
   unaskedEvent,
   untimelyEvent,
@@ -24,6 +25,8 @@ export interface RecordsRequest {
   readonly requestId: string;
   readonly stack: string;
   readonly wish: RecordsWish;
+  /** CloudFormation takes a failed update back. */
+  readonly isTakenBack?: boolean;
 }
 
 export interface RecordsPorts {
@@ -55,6 +58,8 @@ export class WeightedRecordsKeeper {
   public async carryOut(request: RecordsRequest, deadlineMs: number): Promise<RecordsResult> {
     if (request.type === 'Delete') return this.remove(request);
     const { type, wish, requestId, stack } = request;
+    // What made the update fail may stand in the way still, and a stack that cannot be put back cannot be deployed either.
+    if (request.isTakenBack && isDeployed(wish, undefined, await this.audit(stack))) return done;
     const [source, target] = await Promise.all([wish.source, wish.target].map((region) => this.ports.addressOf(region)));
     const silent = [!source && wish.source, !target && wish.target].filter(Boolean);
     if (!source || !target) {
@@ -65,17 +70,12 @@ export class WeightedRecordsKeeper {
     }
     const foreign = addressProblem(source, wish.source) ?? addressProblem(target, wish.target);
     if (foreign) return failureOf(foreign);
-    if (this.ports.formerAuditEnd) await this.ports.log.takeOver(this.ports.formerAuditEnd, [`cloudformation ${stack}`]);
-    const state = await this.ports.log.current();
+    const state = await this.audit(stack);
     const shape = (found: PublicRecords, now: CutoverState): ReturnType<typeof deployedShape> =>
       deployedShape(wish, { source, target }, found, now);
     // A stack that is made has no machine yet by which people could adopt or revert what stands there.
     const force = wish.replaceExisting && (!state.recorded || type === 'Create');
-    // Also what a failed update asks for when CloudFormation takes it back.
-    if (!force && state.recorded && state.open.length === 0) {
-      const wanted = shape({ kind: 'ours', stamped: state.recorded, raw: undefined }, state);
-      if (typeof wanted !== 'string' && sameShape(wanted, state.recorded.shape)) return done;
-    }
+    if (!force && isDeployed(wish, { source, target }, state)) return done;
     const order: WeightOrder = {
       run: `deploy ${stack}`,
       by: [`cloudformation ${stack}`],
@@ -87,6 +87,12 @@ export class WeightedRecordsKeeper {
       regions: { source: wish.source, target: wish.target },
     };
     return resultOf(await this.untilInSync(order, deadlineMs), type, state);
+  }
+
+  private async audit(stack: string): Promise<CutoverState> {
+    const { log, formerAuditEnd } = this.ports;
+    if (formerAuditEnd) await log.takeOver(formerAuditEnd, [`cloudformation ${stack}`]);
+    return log.current();
   }
 
   private async untilInSync(order: WeightOrder, deadlineMs: number): Promise<ShiftOutcome> {
@@ -191,13 +197,20 @@ export class WeightedRecordsResource {
     deadlineMs: number,
   ): Promise<RecordsResult> {
     try {
-      const untimely = untimelyEvent({ RequestType, StackId }, await this.ports.stackStatus(StackId));
+      const status = await this.ports.stackStatus(StackId);
+      const untimely = untimelyEvent({ RequestType, StackId }, status);
       if (untimely) return this.refuse(untimely);
       const unasked = await this.doubtAbout({ RequestType, LogicalResourceId }, StackId);
       if (unasked) return this.refuse(unasked);
       const stack = StackId.split('/')[1] ?? StackId;
       return await this.ports.keeper.carryOut(
-        { type: RequestType, requestId: RequestId, stack, wish: wishOf(this.own.properties) },
+        {
+          type: RequestType,
+          requestId: RequestId,
+          stack,
+          wish: wishOf(this.own.properties),
+          isTakenBack: RequestType === 'Update' && isTakingBack(status),
+        },
         deadlineMs,
       );
     } catch (error) {
