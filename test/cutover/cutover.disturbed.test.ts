@@ -3,6 +3,7 @@ import { definition, recordsOf, fresh, whileBroken, once, isWhole } from './run-
 import { source, target } from './settings';
 import { Surroundings, withPlan } from './whole-run';
 import { shapeOf, sharesSeen, startDraft } from './world';
+import { gateLimits } from '../../src/approvals/contract';
 import { weightsOf } from '../../src/cutover/audit/domain';
 import { newStack } from '../cdk/stacks';
 
@@ -243,11 +244,100 @@ describe('weights changed by hand in mid-run', () => {
       world.stamped = { ...world.stamped!, shape: shapeOf(60, 40, 10) };
     });
     expect(await world.run(definition, 'run-1')).toMatchObject({
-      output: { state: 'PAUSED', why: expect.stringContaining('weights-as-recorded') },
+      output: { state: 'PAUSED', why: expect.stringMatching(/^records are not as recorded: found source 60 .*Adopt or revert/) },
     });
     expect(weightsOf(world.stamped!.shape).target).toBe(40);
     return world;
   };
+
+  test('in the last soak: no authority moves, and the run is no success', async () => {
+    const world = await fresh();
+    once(world, 'soak', 4, () => {
+      world.stamped = { ...world.stamped!, shape: shapeOf(100, 0, 10) };
+    });
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('records are not as recorded: found source 100') },
+    });
+    expect([world.homes, recordsOf(world, 'soaked').length]).toEqual([[source, source], 4]);
+    expect(recordsOf(world, 'drift').map(({ entry }) => entry)).toEqual([
+      expect.objectContaining({ run: 'run-1', found: world.stamped, real: expect.stringContaining('target 0') }),
+    ]);
+    await isWhole(world);
+  });
+
+  test('while the regions are compared: seen at the end, before a success is told', async () => {
+    const world = await fresh();
+    once(world, 'reconcile', 0, () => {
+      world.foreign = 'CNAME elsewhere.example.com';
+    });
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      status: 'SUCCEEDED',
+      output: {
+        state: 'PAUSED',
+        why: expect.stringMatching(/^records are not as recorded: found CNAME elsewhere.*start the cutover again$/),
+      },
+    });
+    await isWhole(world);
+  });
+
+  test('a control plane that is away at the end is waited for; if it stays away, nobody says that all is well', async () => {
+    const world = await fresh();
+    world.before = (step) => {
+      world.unreachable = step === 'end';
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('all is done, but whether the records are as recorded is not known') },
+    });
+    const back = await fresh();
+    const { sleep } = back.clock;
+    back.before = (step) => {
+      back.unreachable = step === 'end';
+      if (step !== 'end') return;
+      back.clock.sleep = async (ms) => {
+        back.unreachable = false;
+        await sleep(ms);
+      };
+    };
+    expect(await back.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  });
+
+  test('a soak goes on without a control plane, without which nobody can change a record', async () => {
+    const world = await fresh();
+    world.before = (step) => {
+      world.unreachable = step === 'soak';
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  });
+
+  test('a soak does not go on where the records cannot be read for another reason', async () => {
+    const world = await fresh();
+    const ports = world.ports.bind(world);
+    let denied = false;
+    world.ports = (disturb) => {
+      const all = ports(disturb);
+      const read: typeof all.records.read = async () => {
+        if (denied) throw new Error('AccessDenied');
+        return all.records.read();
+      };
+      return { ...all, records: { ...all.records, read } };
+    };
+    world.before = (step) => {
+      denied = step === 'soak';
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: 'the records cannot be read: AccessDenied', weights: { target: 10 } },
+    });
+  });
+
+  test('a question about many records of others is short enough for the gate; the report has them all', async () => {
+    const world = await fresh();
+    world.foreign = 'CNAME acme-pay-us-east-1 Region us-east-1 TTL 60 elsewhere.example.com; '.repeat(90);
+    expect(await world.run(definition, 'run-1', { action: 'revert' })).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    const [asked] = world.asked;
+    expect(asked.question.length).toBeLessThanOrEqual(gateLimits.questionLength);
+    expect(asked.question).toMatch(/characters: the report has all of them\)\. Recorded: source 100 .*Approving will put back/);
+    expect(asked.report.found).toHaveLength(6_480);
+  });
 
   test('adopted by people, the next run goes on from there', async () => {
     const world = await worldWithDrift();

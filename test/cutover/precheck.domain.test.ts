@@ -1,8 +1,8 @@
 import { CutoverState } from '../../src/cutover/audit/domain';
 import { grantedReads, readRights } from '../../src/cutover/checks/contract';
 import { CheckReads, MetricQuery } from '../../src/cutover/checks/model';
-import { healthCheck, lagCheck, lateMinutes, probeCheck } from '../../src/cutover/checks/precheck.domain';
-import { prechecks, runPrechecks } from '../../src/cutover/checks/precheck.service';
+import { healthCheck, lagCheck, lateMinutes, ownCheck, probeCheck } from '../../src/cutover/checks/precheck.domain';
+import { prechecks, regionHealth, runPrechecks } from '../../src/cutover/checks/precheck.service';
 import { CutoverPlan } from '../../src/cutover/contract';
 
 const nowMs = Date.parse('2026-11-28T10:00:30Z');
@@ -68,6 +68,31 @@ test('a probe that has not arrived yet is asked for again, before anybody is sen
     passed: false,
     value: '12000 ms',
     mend: expect.stringMatching(/^look at the rule/),
+  });
+});
+
+test("a team's own check says as much as a run can carry", () => {
+  const long = 'x'.repeat(300_000);
+  const result = ownCheck({ passed: false, value: long, allowed: long, mend: long });
+  expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThan(4_000);
+  expect(result.value).toMatch(/^x{1000}\.\.\. \(300000 characters\)$/);
+  expect(ownCheck({ passed: true, value: 'fine' })).toMatchObject({ passed: true, value: 'fine', allowed: 'passed' });
+  expect(() => ownCheck({ value: long } as never)).toThrow(/answered .{1000}\.\.\. \(300012 characters\): it must answer/);
+});
+
+describe('silence before a phase', () => {
+  // One datapoint a minute, as CloudWatch has them, the newest ones missing.
+  const silentFor = (minutes: number) => async (_region: string, _query: MetricQuery, asked: number) =>
+    Array.from({ length: Math.max(0, asked - minutes) }, () => 1);
+
+  test.each([
+    [3, true],
+    [4, false],
+  ])('of the last %i minutes: lag and health pass: %s', async (minutes, passed) => {
+    const reads = { metric: silentFor(minutes) };
+    expect(await regionHealth(reads, 'eu-central-1', 'check', nowMs)).toMatchObject({ passed });
+    const averages = await reads.metric('us-east-1', {} as MetricQuery, bounds.lagMinutes + lateMinutes);
+    expect(lag(averages)).toMatchObject({ passed });
   });
 });
 

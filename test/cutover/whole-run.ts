@@ -1,5 +1,5 @@
 import { AslResult, runAsl } from './asl';
-import { source, stateMachineArn, target } from './settings';
+import { addresses, source, stateMachineArn, target } from './settings';
 import { Crash, Disturb, shapeOf, World } from './world';
 import { requestOf, resultOf } from '../../src/approvals/domain';
 import { ApprovalRequest, ApprovalResult, ApprovalTaskInput } from '../../src/approvals/model';
@@ -18,6 +18,10 @@ import { rules as gateRules } from '../approvals/world';
 /** Everything around a cutover, with switches to break it. */
 export class Surroundings extends World {
   public alarm: AlarmState['state'] = 'OK';
+  /** Where the alarms of one region are in another state. */
+  public readonly alarmsIn = new Map<string, AlarmState['state']>();
+  /** The last minutes of the source's health check, newest first. */
+  public sourceHealth: () => readonly number[] = () => [1, 1, 1];
   public lag: readonly number[] = [100, 90, 80, 70, 60];
   public healthy = 14;
   public targetConcurrency = 1000;
@@ -86,15 +90,18 @@ export class Surroundings extends World {
       records: this.records(disturb),
       clock: this.clock,
       checks: {
-        metric: async (region, { name }) => {
+        metric: async (region, { name, dimensions }) => {
           // Route 53's metrics come from us-east-1, which may be the lost source: the check then fails as any that cannot be read.
-          if (name === 'HealthCheckStatus') return this.healthy > 8 ? [1, 1, 1] : [0, 0, 0];
+          if (name === 'HealthCheckStatus') {
+            if (dimensions.HealthCheckId === addresses[source].healthCheckId) return this.sourceHealth();
+            return this.healthy > 8 ? [1, 1, 1] : [0, 0, 0];
+          }
           this.reach(region);
           return this.lag;
         },
         alarms: async (region, names) => {
           this.reach(region);
-          return names.map((name) => ({ region, name, state: this.alarm }));
+          return names.map((name) => ({ region, name, state: this.alarmsIn.get(region) ?? this.alarm }));
         },
         queueDepth: async (region) => {
           this.reach(region);

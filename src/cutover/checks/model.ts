@@ -50,11 +50,28 @@ export interface CheckReport {
   readonly digest: string;
 }
 
-/** What one look at a phase's alarms comes to. */
+/** How long a phase is watched, epoch milliseconds: since when without a gap, and when it was last seen. */
+export interface Watch {
+  readonly sinceMs: number;
+  readonly seenMs: number;
+}
+
+/** What one look of a soak leaves to the next. */
+export interface SoakProgress {
+  /** Looks in a row that saw too little. */
+  readonly unreadable?: number;
+  readonly watch?: Watch;
+}
+
+/** What one look at a phase's alarms and records comes to. */
 export type SoakOutcome =
   | OutcomeOf<'soaked', { readonly phase: number }>
-  | OutcomeOf<'soaking', { readonly phase: number; readonly unreadable: number; readonly waitSeconds: number }>
+  | OutcomeOf<'soaking', { readonly phase: number; readonly unreadable: number; readonly watch: Watch; readonly waitSeconds: number }>
   | OutcomeOf<'breach', { readonly phase: number; readonly detail: string }>
+  /** An alarm is raised, and something speaks against the source: nothing moves by itself. */
+  | OutcomeOf<'held', { readonly phase: number; readonly detail: string }>
+  /** The records were changed by hand. */
+  | OutcomeOf<'drift', { readonly phase: number; readonly detail: string }>
   /** Nobody can say how it goes: nothing goes on. */
   | OutcomeOf<'blind', { readonly phase: number; readonly detail: string }>;
 

@@ -23,8 +23,11 @@ export const checkResult = (name: string, passed: boolean, value: string, allowe
   mend: passed ? '' : mend,
 });
 
-/** Minutes that CloudWatch may be late with a datapoint: they are asked for besides those that count. */
-export const lateMinutes = 5;
+/**
+ * Minutes that CloudWatch may be late with a datapoint: they are asked for besides those that count. Silence of so many minutes passes, so
+ * they are few.
+ */
+export const lateMinutes = 3;
 
 /** What a check says while there are fewer datapoints than it needs: nothing is known to be wrong, and when it can be known. */
 function notYet(found: number, needed: number, nowMs: number): { readonly value: string; readonly mend: string } {
@@ -264,13 +267,21 @@ export function unreadable(name: string, error: unknown): CheckResult {
 /** What a team's own check has said. Throws for what is no result. */
 export function ownCheck(said: Pick<CheckResult, 'passed' | 'value'> & Partial<CheckResult>): CheckResult {
   if (typeof said?.passed !== 'boolean') {
-    throw new Error(`the check function answered ${JSON.stringify(said)}: it must answer {passed, value}`);
+    throw new Error(`the check function answered ${ownText(JSON.stringify(said))}: it must answer {passed, value}`);
   }
   return checkResult(
     'own-check',
     said.passed,
-    String(said.value ?? ''),
-    String(said.allowed ?? 'passed'),
-    String(said.mend ?? 'see the check function'),
+    ownText(said.value ?? ''),
+    ownText(said.allowed ?? 'passed'),
+    ownText(said.mend ?? 'see the check function'),
   );
+}
+
+/** What a check says goes along with the run, whose data Step Functions holds to 256 KB: a text of a team's own is cut. */
+const ownTextLength = 1_000;
+
+function ownText(said: unknown): string {
+  const text = String(said);
+  return text.length <= ownTextLength ? text : `${text.slice(0, ownTextLength)}... (${text.length} characters)`;
 }

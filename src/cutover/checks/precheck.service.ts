@@ -1,10 +1,11 @@
+import { alarmSight } from './alarm-sight.service';
 import { parityRecordName } from '../../documents/contract';
 import { meshMetrics } from '../../events/contract';
 import { systemMetrics } from '../../kernel/system-metrics';
 import { CutoverState } from '../audit/domain';
 import { AuditClock } from '../audit/service';
-import { AlarmReference, CutoverPlan, QueueReference } from '../contract';
-import { AlarmState, CheckReads, CheckReport, MetricQuery } from './model';
+import { CutoverPlan, QueueReference } from '../contract';
+import { CheckReads, CheckReport, MetricQuery } from './model';
 import { CheckResult } from '../model';
 import {
   alarmsCheck,
@@ -81,7 +82,7 @@ function precheck<Read extends keyof CheckReads, Subject>(entry: Precheck<Read, 
 /** A check of the whole system. */
 const once = (): readonly [undefined] => [undefined];
 /** The newest minute is still being counted, and arrives late. */
-const probeMinutes = lateMinutes;
+const probeMinutes = 5;
 /** Route 53 publishes its metrics here alone, whatever region a health check looks at. */
 const route53Region = 'us-east-1';
 
@@ -164,7 +165,11 @@ export const prechecks: readonly PlannablePrecheck[] = [
     reads: ['alarms'],
     subjects: once,
     title: () => 'watched-alarms',
-    check: async (reads, { plan, phase }) => [alarmsCheck('watched-alarms', await alarmStates(reads, plan.phases[phase].alarms))],
+    check: async (reads, { plan, phase }) => {
+      const { states, unread } = await alarmSight(reads, plan.phases[phase].alarms);
+      const away = unread.map(({ region, cause }) => unreadable(`watched-alarms ${region}`, cause));
+      return states.length === 0 && away.length > 0 ? away : [alarmsCheck('watched-alarms', states), ...away];
+    },
   }),
   precheck({
     reads: ['metric'],
@@ -172,8 +177,7 @@ export const prechecks: readonly PlannablePrecheck[] = [
     title: (_, { target }) => `target-healthy ${target}`,
     check: async ({ metric }, { plan: { target }, state, clock }) => {
       const health = state.recorded?.shape.target.healthCheckId;
-      const statuses = health === undefined ? [] : await metric(route53Region, healthMetric(health), healthyMinutes + lateMinutes);
-      return [healthCheck(target, health, statuses, clock.nowMs())];
+      return [await regionHealth({ metric }, target, health, clock.nowMs())];
     },
   }),
   precheck({
@@ -234,9 +238,14 @@ function healthMetric(healthCheckId: string): MetricQuery {
   return { namespace: 'AWS/Route53', name: 'HealthCheckStatus', dimensions: { HealthCheckId: healthCheckId }, stat: 'Minimum' };
 }
 
-/** The alarms' states, region by region. Throws when a region does not answer. */
-export async function alarmStates(reads: Pick<CheckReads, 'alarms'>, alarms: readonly AlarmReference[]): Promise<readonly AlarmState[]> {
-  const byRegion = new Map<string, string[]>();
-  for (const { region, name } of alarms) byRegion.set(region, [...(byRegion.get(region) ?? []), name]);
-  return (await Promise.all([...byRegion].map(([region, names]) => reads.alarms(region, names)))).flat();
+/** Whether a region is healthy, as Route 53 sees it by its health check. */
+export async function regionHealth(
+  { metric }: Pick<CheckReads, 'metric'>,
+  region: string,
+  healthCheckId: string | undefined,
+  nowMs: number,
+): Promise<CheckResult> {
+  const statuses =
+    healthCheckId === undefined ? [] : await metric(route53Region, healthMetric(healthCheckId), healthyMinutes + lateMinutes);
+  return healthCheck(region, healthCheckId, statuses, nowMs);
 }

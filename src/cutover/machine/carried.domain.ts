@@ -1,5 +1,5 @@
 import { AuditEnd, CarriedResult } from './contract';
-import { WindowProgress } from '../checks/model';
+import { Watch, WindowProgress } from '../checks/model';
 
 /** Reads one member; undefined where it is not of the kind. */
 type Reader<Kind> = (given: unknown) => Kind | undefined;
@@ -11,6 +11,11 @@ const textsOf: Reader<readonly string[]> = (given) => (Array.isArray(given) ? gi
 const auditOf: Reader<AuditEnd> = (given) => {
   const { records, sha256 } = membersOf(given);
   return typeof records === 'number' && records > 0 && typeof sha256 === 'string' ? { records, sha256 } : undefined;
+};
+
+const watchOf: Reader<Watch> = (given) => {
+  const { sinceMs, seenMs } = membersOf(given);
+  return typeof sinceMs === 'number' && typeof seenMs === 'number' ? { sinceMs, seenMs } : undefined;
 };
 
 const progressOf: Reader<WindowProgress> = (given) => (isProgress(given) ? given : undefined);
@@ -27,6 +32,7 @@ const readers: { readonly [Member in keyof CarriedResult]-?: Reader<NonNullable<
   changeId: textOf,
   failures: numberOf,
   unreadable: numberOf,
+  watch: watchOf,
   progress: progressOf,
   audit: auditOf,
   Error: textOf,

@@ -1,4 +1,4 @@
-import { AuthorityOutcome, CheckReport, SoakOutcome, WindowOutcome, WindowProgress } from '../checks/model';
+import { AuthorityOutcome, CheckReport, SoakOutcome, SoakProgress, WindowOutcome, WindowProgress } from '../checks/model';
 import { GateDecision, EndState, OutcomeOf, RunAction, Weights } from '../model';
 import { ShiftOutcome } from '../weights/model';
 
@@ -128,7 +128,7 @@ export const stepOutcomes = {
   recheck: { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
   decided: { approved: 'branch', rejected: 'branch', expired: 'branch', forged: 'pause' },
   shift: weightsWays,
-  soak: { soaked: 'branch', soaking: 'wait', breach: 'branch', blind: 'pause' },
+  soak: { soaked: 'branch', soaking: 'wait', breach: 'branch', held: 'pause', drift: 'pause', blind: 'pause' },
   rollback: weightsWays,
   authority: authorityWays,
   authorityBack: authorityWays,
@@ -189,7 +189,7 @@ export interface StepCall {
 }
 
 /** As much of the results before as steps read; each goes along for as long as somebody may read it. */
-export interface CarriedResult extends Approved, WithReason {
+export interface CarriedResult extends Approved, WithReason, SoakProgress {
   readonly outcome?: string;
   readonly phase?: number;
   readonly about?: string;
@@ -198,7 +198,6 @@ export interface CarriedResult extends Approved, WithReason {
   readonly since?: number;
   readonly changeId?: string;
   readonly failures?: number;
-  readonly unreadable?: number;
   readonly progress?: WindowProgress;
   /** The audit's end as the step before has seen it. */
   readonly audit?: AuditEnd;

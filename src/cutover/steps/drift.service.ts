@@ -3,6 +3,9 @@ import { driftAbout } from '../machine/phases.domain';
 import { driftOf, isExplained } from '../weights/domain';
 import { ControlPlaneUnreachable } from '../weights/service';
 
+/** What the question says of each side, in characters: the gate takes 2,000 in all, and the report has the whole. */
+const shownLength = 800;
+
 /** Looks for a change by hand, and puts it to the people. */
 export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) => {
   try {
@@ -18,7 +21,7 @@ export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) =
       report: shown,
       subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
       question:
-        `Found: ${shown.found}. Recorded: ${shown.recorded}. Approving will ` +
+        `Found: ${beginningOf(shown.found)}. Recorded: ${beginningOf(shown.recorded)}. Approving will ` +
         `${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
     };
   } catch (error) {
@@ -26,3 +29,7 @@ export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) =
     throw error;
   }
 };
+
+function beginningOf(text: string): string {
+  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}... (${text.length} characters: the report has all of them)`;
+}

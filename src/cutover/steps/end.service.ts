@@ -1,12 +1,20 @@
-import { StepHandler } from './request.service';
+import { StepHandler, StepRequest, StepServices } from './request.service';
 import { weightsOf } from '../audit/domain';
+import { recordsDrift } from '../checks/records-sight.service';
 import { describeShape } from '../weights/domain';
+import { ControlPlaneUnreachable } from '../weights/service';
+
+const rereadMs = 15_000;
 
 /** Records how the run ends, once; whoever asks again gets what is recorded. */
-export const end: StepHandler<'end'> = async ({ log }, { run, end: asked = 'FAILED', last }) => {
+export const end: StepHandler<'end'> = async (services, request) => {
+  const { log } = services;
+  const { run, last } = request;
+  const against = request.end === 'SUCCEEDED' ? await againstSuccess(services, request) : undefined;
+  const asked = against === undefined ? (request.end ?? 'FAILED') : 'PAUSED';
   const fault = last.Error === undefined ? undefined : `${last.Error}: ${last.Cause ?? ''}`;
   const why = (
-    [last.because, last.detail, fault, last.outcome].find((text) => text !== undefined && text !== '') ?? 'no reason given'
+    [against, last.because, last.detail, fault, last.outcome].find((text) => text !== undefined && text !== '') ?? 'no reason given'
   ).slice(0, 2_000);
   // A run that was refused at its beginning leaves nothing: who only starts executions must not fill the audit.
   const state = await log.append((now) =>
@@ -23,3 +31,23 @@ export const end: StepHandler<'end'> = async ({ log }, { run, end: asked = 'FAIL
     ...(open ? { openIntent: `record ${open.seq}: ${open.kind} to ${describeShape(open.to)}` } : {}),
   };
 };
+
+/** Why the run is no success although all was done: days may have passed since its last change, and the end tells the weights. */
+async function againstSuccess(
+  { log, records, clock }: StepServices,
+  { run, deadlineMs }: Pick<StepRequest, 'run' | 'deadlineMs'>,
+): Promise<string | undefined> {
+  if ((await log.current()).run?.id !== run) return undefined;
+  for (;;) {
+    try {
+      const drift = await recordsDrift(log, records);
+      return drift && `${drift.detail}. Adopt or revert what was changed by hand, then start the cutover again`;
+    } catch (error) {
+      if (!(error instanceof ControlPlaneUnreachable)) throw error;
+      if (clock.nowMs() + 2 * rereadMs >= deadlineMs) {
+        return `all is done, but whether the records are as recorded is not known: ${error.message}. Start the cutover again`;
+      }
+      await clock.sleep(rereadMs);
+    }
+  }
+}

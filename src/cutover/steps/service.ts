@@ -74,7 +74,7 @@ export class CutoverSteps {
     this.services = {
       ...ports,
       weights: new WeightChange(log, records, clock),
-      soak: new Soak(log, checks, clock),
+      soak: new Soak(log, records, checks, clock),
       authority: new AuthorityMove(log, operate),
       window: new ReconcileWindow(log, replicas, operate, clock),
     };

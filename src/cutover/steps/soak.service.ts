@@ -1,5 +1,4 @@
 import { StepHandler } from './request.service';
 
-/** Looks at the phase's alarms once. */
-export const soak: StepHandler<'soak'> = (services, { run, plan, phase, last }) =>
-  services.soak.look(run, plan, phase, last.unreadable ?? 0);
+/** Looks at the phase's alarms and records once. */
+export const soak: StepHandler<'soak'> = (services, { run, plan, phase, last }) => services.soak.look({ run, plan, phase, last });
