@@ -63,8 +63,8 @@ export interface CheckResult {
   readonly evidence?: string;
 }
 
-/** A change after the phases that checks stand before: the source's end. */
-export type ClosingStep = 'retire';
+/** A change after the phases that checks stand before: the move of the authority, the source's end. */
+export type ClosingStep = 'authority' | 'retire';
 
 export type GateDecision = 'APPROVED' | 'REJECTED' | 'EXPIRED';
 

@@ -1,5 +1,5 @@
 import { cutoverIn, definitionOf } from './machine';
-import { fresh, isWhole, recordsOf } from './run-under-test';
+import { definition, fresh, isWhole, recordsOf } from './run-under-test';
 import { source, target } from './settings';
 import { Surroundings } from './whole-run';
 import { newStack } from '../cdk/stacks';
@@ -9,8 +9,8 @@ cutoverIn(stack, { endSourceRole: true });
 const retiring = definitionOf(stack);
 
 /** Leads an outcome of a state elsewhere, as a definition of before did. */
-function leadingTo(definition: any, state: string, outcome: string, next: string): any {
-  const copy = structuredClone(definition);
+function leadingTo(given: any, state: string, outcome: string, next: string): any {
+  const copy = structuredClone(given);
   const choice = copy.States[`${state}: outcome`].Choices.find((one: { StringEquals: string }) => one.StringEquals === outcome);
   expect(Object.keys(copy.States)).toContain(next);
   choice.Next = next;
@@ -76,8 +76,106 @@ describe("before the source's role ends", () => {
   test('an execution of a definition without these checks ends paused', async () => {
     const world = await fresh();
     const result = await world.run(leadingTo(retiring, 'Residency decided', 'approved', 'Retire source'), 'run-1');
-    expect(result).toMatchObject({ output: { state: 'PAUSED', why: expect.stringContaining('no passed check since the approval') } });
+    expect(result).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('no passed check before this step is recorded since its approval') },
+    });
     expect(world.stamped!.shape.source).toBeDefined();
     await isWhole(world);
+  });
+});
+
+describe('before the authority moves', () => {
+  /** A run that is paused behind its last soak, because the target's homes could not be asked. */
+  const paused = async (): Promise<Surroundings> => {
+    const world = await fresh();
+    world.before = (step) => {
+      if (step === 'authority') world.lostRegions.add(target);
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED', weights: { target: 100 } } });
+    world.before = () => undefined;
+    world.lostRegions.clear();
+    world.nowMs += 30 * 86_400_000;
+    world.asked.length = 0;
+    return world;
+  };
+
+  test.each<[string, (world: Surroundings) => void]>([
+    [
+      'watched-alarms',
+      (world) => {
+        world.alarm = 'ALARM';
+      },
+    ],
+    [
+      'target-healthy',
+      (world) => {
+        world.healthy = 0;
+      },
+    ],
+    [
+      'replication-lag',
+      (world) => {
+        world.lag = [9e5, 9e5, 9e5, 9e5, 9e5];
+      },
+    ],
+    ['replication-lag', (world) => world.lostRegions.add(target)],
+  ])('%s is looked at: right behind the last soak, in a run of weeks later, and after people have answered', async (name, spoil) => {
+    const stopped = { output: { state: 'PAUSED', why: expect.stringContaining(name) } };
+    const once = await fresh();
+    once.before = (step) => {
+      if (step === 'authorityCheck') spoil(once);
+    };
+    expect(await once.run(definition, 'run-1')).toMatchObject(stopped);
+    const later = await paused();
+    spoil(later);
+    expect(await later.run(definition, 'run-2')).toMatchObject(stopped);
+    expect(later.asked).toEqual([]);
+    const answered = await paused();
+    answered.atGate.push(async () => spoil(answered));
+    expect(await answered.run(definition, 'run-2')).toMatchObject(stopped);
+    for (const world of [once, later, answered]) expect([world.homes, world.relocations]).toEqual([[source, source], []]);
+  });
+
+  test('people are asked for the last phase of a run, or by the run that goes on', async () => {
+    const world = await fresh();
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(world.asked.map(({ question }) => /authority over all accounts moves to eu-central-1/.test(question as string))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    const later = await paused();
+    expect(await later.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(later.asked).toMatchObject([{ subject: 'acme-pay: move the authority to eu-central-1?', report: { passed: true } }]);
+    expect(later.homes).toEqual([target, target]);
+    expect(recordsOf(later, 'prechecks').at(-1)!.entry).toMatchObject({ before: 'authority', passed: true });
+    await isWhole(later);
+    // Nothing is left to be moved: nothing is asked.
+    later.asked.length = 0;
+    expect(await later.run(definition, 'run-3')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(later.asked).toEqual([]);
+  });
+
+  test.each([
+    [{ decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] }, 'ROLLED_BACK', 0],
+    [{ decision: 'APPROVED', reason: 'EXPIRED', by: [] }, 'PAUSED', 100],
+  ] as const)('%j moves nothing', async (said, state, share) => {
+    const world = await paused();
+    world.answer = () => said;
+    expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state, weights: { target: share } } });
+    expect(world.relocations).toEqual([]);
+  });
+
+  test('an execution of a definition without these checks, or without the question, ends paused', async () => {
+    const world = await fresh();
+    expect(await world.run(leadingTo(definition, 'Next phase', 'complete', 'Move authority'), 'run-1')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining('no passed check before this step is recorded') },
+    });
+    expect(await world.run(leadingTo(definition, 'Authority prechecks', 'ask', 'Move authority'), 'run-2')).toMatchObject({
+      output: { state: 'PAUSED', why: expect.stringContaining("no approval of 'move of the authority to eu-central-1' is recorded") },
+    });
+    expect(world.relocations).toEqual([]);
   });
 });

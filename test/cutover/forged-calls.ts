@@ -19,6 +19,8 @@ export const changing: readonly StepName[] = [
   'shift',
   'soak',
   'rollback',
+  'authorityCheck',
+  'authorityRecheck',
   'authority',
   'authorityBack',
   'reconcile',

@@ -53,7 +53,7 @@ export class CutoverDefinition {
     const next = this.station('next', 'Next phase');
     const shift = this.station('shift', 'Shift weights');
     const rollback = this.station('rollback', 'Roll back');
-    this.definePhases(next, shift, rollback, this.defineFinish());
+    this.definePhases(next, shift, rollback, this.defineFinish(rollback));
     this.defineRollback(rollback);
     const drift = this.defineDrift();
     const begin = this.station('begin', 'Begin');
@@ -84,7 +84,18 @@ export class CutoverDefinition {
     // What was found before people were asked may be days old when they have answered.
     const recheck = this.station('recheck', 'Recheck');
     this.choose(recheck, { passed: shift });
-    return this.ask(gate, 'Approval', 'Phase decided', { approved: recheck, rejected: rollback, expired: pause });
+    return this.askToGoOn(gate, 'Approval', 'Phase decided', recheck, rollback);
+  }
+
+  /** A rejection rolls back, silence pauses. */
+  private askToGoOn(
+    gate: ApprovalGate,
+    name: string,
+    decided: string,
+    approved: Branches<'decided', IChainable>['approved'],
+    rollback: Station<'rollback'>,
+  ): StepPlace<'decided', IChainable> {
+    return this.ask(gate, name, decided, { approved, rejected: rollback, expired: pause });
   }
 
   /** A gate, and what is made of its answer. */
@@ -118,13 +129,28 @@ export class CutoverDefinition {
   }
 
   /** After 100 %. */
-  private defineFinish(): AnyState {
+  private defineFinish(rollback: Station<'rollback'>): AnyState {
     const reconcile = this.station('reconcile', 'Reconcile');
     this.choose(reconcile, { reconciled: this.defineResidency() });
     if (!this.movesAuthority) return reconcile;
     const authority = this.station('authority', 'Move authority');
     this.choose(authority, { moved: reconcile });
-    return authority;
+    // A run may have been paused here for weeks, and started again by one person.
+    const check = this.station('authorityCheck', 'Authority prechecks');
+    const { gate } = this.props;
+    const asked = gate ? this.defineAuthorityApproval(gate, authority, rollback) : pause;
+    this.choose(check, { none: reconcile, passed: authority, ask: asked });
+    return check;
+  }
+
+  private defineAuthorityApproval(
+    gate: ApprovalGate,
+    authority: Station<'authority'>,
+    rollback: Station<'rollback'>,
+  ): StepPlace<'decided', IChainable> {
+    const recheck = this.station('authorityRecheck', 'Authority recheck');
+    this.choose(recheck, { passed: authority });
+    return this.askToGoOn(gate, 'Authority approval', 'Authority decided', recheck, rollback);
   }
 
   private defineResidency(): StepPlace<'residency', IChainable> {

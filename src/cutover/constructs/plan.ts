@@ -149,10 +149,11 @@ const [roundPartSeconds, partsBehindWindow] = [14 * 60, 24];
 export function longestHistory({ phases, soakPollSeconds, controlPlane, window, mode }: CutoverPlan, units: number): number {
   const looks = (seconds: number, every: number): number => Math.ceil(seconds / every) + 2;
   const soaks = phases.reduce((sum, { soakSeconds }) => sum + looks(soakSeconds, soakPollSeconds), 0);
-  // Each phase may wait for the control plane before its checks, after its approval and at its shift; the end of the source at two places.
-  const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 3) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
+  // Each phase may wait for the control plane before its checks, after its approval and at its shift.
+  // So may the authority and the end of the source each at two places.
+  const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 5) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
   const inSync = (phases.length + 2) * looks(cutoverLimits.syncPatienceSeconds, cutoverLimits.syncWaitSeconds);
   const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 0;
   const rounds = looks(window.seconds, Math.min(window.intervalSeconds, roundPartSeconds)) + partsBehindWindow;
-  return eventsPerLook * (soaks + waits + inSync + authority + rounds) + 60 * phases.length + 200;
+  return eventsPerLook * (soaks + waits + inSync + authority + rounds) + 60 * phases.length + 260;
 }

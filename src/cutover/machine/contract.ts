@@ -46,7 +46,8 @@ type CheckOutcome<Name extends string> =
 
 /** What the checks before a change after the phases come to. */
 export type ClosingCheckOutcome =
-  OutcomeOf<'passed' | 'failed', AtPhase & Approved & Detailed & { readonly report: CheckReport }> | (PlaneOutcome & AtPhase & Approved);
+  | OutcomeOf<'passed' | 'failed', AtPhase & Approved & Detailed & { readonly digest: string; readonly report: CheckReport }>
+  | (PlaneOutcome & AtPhase & Approved);
 
 /** A change of weights as the machine sees it: it waits for the name servers, and for the control plane. */
 export type WeightsOutcome = (
@@ -80,6 +81,12 @@ export interface StepResults {
   readonly shift: WeightsOutcome & AtPhase;
   readonly soak: SoakOutcome;
   readonly rollback: WeightsOutcome & WithReason;
+  readonly authorityCheck:
+    | ClosingCheckOutcome
+    | OutcomeOf<'ask', AtPhase & Question & Detailed & { readonly report: CheckReport }>
+    /** Every account is at home in the target: nothing is to be moved. */
+    | OutcomeOf<'none', AtPhase & Detailed>;
+  readonly authorityRecheck: ClosingCheckOutcome;
   readonly authority: AuthorityOutcome;
   readonly authorityBack: AuthorityOutcome & WithReason;
   readonly reconcile: WindowOutcome;
@@ -118,6 +125,7 @@ type ResultOf<Step extends StepName, Name> = Extract<StepResults[Step], { readon
 type WayOn<Result> = Result extends Waiting ? 'wait' : 'branch' | 'pause';
 
 const weightsWays = { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' } as const;
+const recheckWays = { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' } as const;
 const authorityWays = { moved: 'branch', again: 'wait', stuck: 'pause' } as const;
 
 /** How a run goes on after each outcome, in the order in which the machine looks at them. */
@@ -125,11 +133,13 @@ export const stepOutcomes = {
   begin: { cutover: 'branch', rollback: 'branch', adopt: 'branch', revert: 'branch', refused: 'branch' },
   next: { phase: 'branch', soak: 'branch', complete: 'branch', refused: 'branch' },
   prechecks: { ask: 'branch', passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
-  recheck: { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
+  recheck: recheckWays,
   decided: { approved: 'branch', rejected: 'branch', expired: 'branch', forged: 'pause' },
   shift: weightsWays,
   soak: { soaked: 'branch', soaking: 'wait', breach: 'branch', held: 'pause', drift: 'pause', blind: 'pause' },
   rollback: weightsWays,
+  authorityCheck: { none: 'branch', ask: 'branch', passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
+  authorityRecheck: recheckWays,
   authority: authorityWays,
   authorityBack: authorityWays,
   reconcile: { reconciling: 'wait', reconciled: 'branch', unexplained: 'pause', unread: 'pause' },
@@ -137,7 +147,7 @@ export const stepOutcomes = {
   adopt: weightsWays,
   revert: weightsWays,
   residency: { ask: 'branch' },
-  retireCheck: { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
+  retireCheck: recheckWays,
   retire: weightsWays,
   end: { SUCCEEDED: 'branch', ROLLED_BACK: 'branch', PAUSED: 'branch', FAILED: 'branch' },
 } as const satisfies { readonly [Step in StepName]: { readonly [Name in OutcomeName<Step>]: WayOn<ResultOf<Step, Name>> } };

@@ -75,6 +75,23 @@ export function residencyAbout(plan: CutoverPlan): string {
   return `end of the role of ${plan.source}`;
 }
 
+export function authorityAbout({ target }: Pick<CutoverPlan, 'target'>): string {
+  return `move of the authority to ${target}`;
+}
+
+/** What is asked before the authority moves in a run whose approvers were not asked for the last phase. */
+export function authorityQuestion(
+  { systemName, publicName, source, target }: CutoverPlan,
+  homes: readonly string[],
+): { readonly subject: string; readonly question: string } {
+  return {
+    subject: `${systemName}: move the authority to ${target}?`,
+    question:
+      `All of ${publicName} goes to ${target}, but accounts are at home in ${homes.join(', ')}. Another run was approved for the last ` +
+      `phase. Approving moves the authority over these accounts to ${target}. Rejecting sends everything back to ${source}.`,
+  };
+}
+
 /** What is asked of the approvers before a phase. */
 export function phaseQuestion(plan: CutoverPlan, phase: number, from: number): { readonly subject: string; readonly question: string } {
   const { target } = plan.phases[phase];
@@ -83,6 +100,10 @@ export function phaseQuestion(plan: CutoverPlan, phase: number, from: number): {
     question:
       `Phase ${phase + 1} of ${plan.phases.length} sends ${target} % of ${plan.publicName} to ${plan.target} (now ${from} %), the ` +
       `rest to ${plan.source}. ` +
-      `It is then watched for ${plainSeconds(plan.phases[phase].soakSeconds)}. Rejecting sends everything back to ${plan.source}.`,
+      `It is then watched for ${plainSeconds(plan.phases[phase].soakSeconds)}. ` +
+      (phase + 1 === plan.phases.length && plan.mode === 'HOME_REGION'
+        ? `Then the authority over all accounts moves to ${plan.target}, without another question. `
+        : '') +
+      `Rejecting sends everything back to ${plan.source}.`,
   };
 }

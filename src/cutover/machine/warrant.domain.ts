@@ -1,8 +1,8 @@
 import { CutoverState } from '../audit/domain';
 import { CutoverPlan } from '../contract';
-import { AuditEntry, AuditRecord } from '../model';
+import { AuditEntry, AuditRecord, ClosingStep } from '../model';
 import { StepName } from './contract';
-import { driftAbout, nextPhase, phaseAbout, residencyAbout } from './phases.domain';
+import { authorityAbout, driftAbout, nextPhase, phaseAbout, residencyAbout } from './phases.domain';
 
 /** A run, and what is recorded of it. */
 export interface RecordedRunSight {
@@ -39,12 +39,14 @@ export function warrantFor(step: StepName, phase: number, sight: RecordedRunSigh
       return rollbackWarrant(sight);
     case 'authorityBack':
       return state.keys.has(`${run}/rollback/changed`) ? warranted : noWarrant('the weights are not rolled back');
-    case 'authority':
+    case 'authorityCheck':
     case 'reconcile':
-    case 'residency': {
-      if (state.run?.action !== 'cutover') return noWarrant(`the run is a ${state.run?.action}`);
-      return nextPhase(state, plan).outcome === 'complete' ? warranted : noWarrant('the phases are not over');
-    }
+    case 'residency':
+      return completeWarrant(sight);
+    case 'authorityRecheck':
+      return first(completeWarrant(sight), () => approvalWarrant(authorityAbout(plan), sight));
+    case 'authority':
+      return first(completeWarrant(sight), () => authorityWarrant(sight));
     case 'adopt':
     case 'revert':
       return state.run?.action === step ? approvalWarrant(driftAbout(step), sight) : noWarrant(`the run is a ${state.run?.action}`);
@@ -72,14 +74,38 @@ function shiftWarrant(phase: number, sight: RecordedRunSight): Warrant {
   return plan.phases[phase].gate ? approvalWarrant(phaseAbout(plan, phase), sight) : warranted;
 }
 
-/** What was checked before people were asked is days old: checks must have passed since. */
+/** The refusal of a warrant, or the one after it. */
+function first(warrant: Warrant, then: () => Warrant): Warrant {
+  return warrant.kind === 'unwarranted' ? warrant : then();
+}
+
+function completeWarrant({ plan, state }: RecordedRunSight): Warrant {
+  if (state.run?.action !== 'cutover') return noWarrant(`the run is a ${state.run?.action}`);
+  return nextPhase(state, plan).outcome === 'complete' ? warranted : noWarrant('the phases are not over');
+}
+
+/**
+ * Whether people are asked before the authority moves. They are not in the run that made the last phase: the question for that phase names
+ * the move. Nor are they where no phase asks.
+ */
+export function asksForAuthority({ run, plan, state }: Omit<RecordedRunSight, 'records'>): boolean {
+  return plan.phases.some(({ gate }) => gate) && !state.keys.has(`${run}/phase-${plan.phases.length - 1}`);
+}
+
+function authorityWarrant(sight: RecordedRunSight): Warrant {
+  return checkedSince('authority', asksForAuthority(sight) ? approvalWarrant(authorityAbout(sight.plan), sight) : warranted, sight);
+}
+
 function retireWarrant(sight: RecordedRunSight): Warrant {
-  const approval = approvalWarrant(residencyAbout(sight.plan), sight);
-  if (approval.kind === 'unwarranted') return approval;
-  const checks = lastChecks(sight, (entry) => entry.before === 'retire');
-  return checks?.entry.passed && checks.seq > (approval.decision?.seq ?? 0)
-    ? approval
-    : noWarrant('no passed check since the approval of the end of the source is recorded');
+  return checkedSince('retire', approvalWarrant(residencyAbout(sight.plan), sight), sight);
+}
+
+/** What was checked before people were asked is days old: checks must have passed since. */
+function checkedSince(step: ClosingStep, warrant: Warrant, sight: RecordedRunSight): Warrant {
+  if (warrant.kind === 'unwarranted') return warrant;
+  const checks = lastChecks(sight, (entry) => entry.before === step);
+  if (checks?.entry.passed && checks.seq > (warrant.decision?.seq ?? 0)) return warrant;
+  return noWarrant(`no passed check before this step${warrant.decision ? ' is recorded since its approval' : ' is recorded'}`);
 }
 
 /** The newest of a run's checks that are meant. */

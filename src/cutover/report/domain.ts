@@ -84,7 +84,7 @@ export function describeEntry(entry: AuditEntry): string {
 const restOf = (more: EntryText['more']): string[] => (more ?? []).filter((text) => typeof text === 'string');
 
 const phaseOf = (phase: number | undefined): string => (phase === undefined ? '' : ` of phase ${phase + 1}`);
-const closing: Readonly<Record<ClosingStep, string>> = { retire: "the source's end" };
+const closing: Readonly<Record<ClosingStep, string>> = { authority: 'the move of the authority', retire: "the source's end" };
 const before = ({ phase, before: step }: ChecksEntry): string => (step ? ` before ${closing[step]}` : phaseOf(phase));
 const headOf = ({ phase, before: step }: ChecksEntry): string => (step ? `Before ${closing[step]}` : `Phase ${phase + 1}`);
 const attestationTexts = (texts: Readonly<Record<string, string>>): string[] =>

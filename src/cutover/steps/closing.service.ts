@@ -6,7 +6,31 @@ import { homesCheck, reportOf, unreadable } from '../checks/precheck.domain';
 import { runPrechecks } from '../checks/precheck.service';
 import { CutoverPlan } from '../contract';
 import { ClosingCheckOutcome } from '../machine/contract';
+import { authorityAbout, authorityQuestion } from '../machine/phases.domain';
+import { asksForAuthority } from '../machine/warrant.domain';
 import { CheckResult, ClosingStep } from '../model';
+
+/** Makes the checks before the authority moves, and asks people unless they were asked for the last phase in this run. */
+export const authorityCheck: StepHandler<'authorityCheck'> = async (services, asked) => {
+  const { plan, run, state } = asked;
+  const homes = await homesElsewhere(services, plan);
+  if (homes?.length === 0) return { outcome: 'none', phase: plan.phases.length - 1, detail: `every account is at home in ${plan.target}` };
+  const result = await checkBefore('authority', services, asked);
+  if (result.outcome !== 'passed' || !asksForAuthority({ run, plan, state })) return result;
+  return { ...result, outcome: 'ask', about: authorityAbout(plan), ...authorityQuestion(plan, homes ?? [plan.source]) };
+};
+
+/** Makes the checks again after people have answered. */
+export const authorityRecheck: StepHandler<'authorityRecheck'> = (services, asked) => checkBefore('authority', services, asked);
+
+/** Regions other than the target that accounts are at home in; undefined when the target does not say, which a check then tells. */
+async function homesElsewhere({ authority }: StepServices, plan: CutoverPlan): Promise<readonly string[] | undefined> {
+  try {
+    return (await authority.homes(plan, statusMs)).filter((home) => home !== plan.target).sort();
+  } catch {
+    return undefined;
+  }
+}
 
 /** Makes the checks again before the source's role ends: nothing brings it back afterwards. */
 export const retireCheck: StepHandler<'retireCheck'> = (services, asked) => checkBefore('retire', services, asked);

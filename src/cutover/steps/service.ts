@@ -1,7 +1,7 @@
 import { adopt } from './adopt.service';
 import { authority, authorityBack } from './authority.service';
 import { begin } from './begin.service';
-import { retireCheck } from './closing.service';
+import { authorityCheck, authorityRecheck, retireCheck } from './closing.service';
 import { recordDecision } from './decided.service';
 import { drift } from './drift.service';
 import { end } from './end.service';
@@ -52,6 +52,8 @@ const steps: { readonly [Step in WarrantedStep]: StepHandler<Step> } = {
   shift,
   soak,
   rollback,
+  authorityCheck,
+  authorityRecheck,
   authority,
   authorityBack,
   reconcile,
