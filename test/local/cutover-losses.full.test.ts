@@ -75,7 +75,8 @@ test('weights changed by hand stop the next phase until they are reverted by a d
   expect((await route53('POST', zone, request)).status).toBe(200);
   expect(await cutover.ended()).toMatchObject({
     state: 'PAUSED',
-    why: expect.stringContaining('weights-as-recorded'),
+    // The next look of the soak sees it; where the soak was over already, the checks before the next phase do.
+    why: expect.stringMatching(/records are not as recorded|weights-as-recorded/),
     weights: { [source]: 7, [target]: 7 },
   });
   await cutover.start({ action: 'revert' });
