@@ -219,6 +219,20 @@ test('the records are a resource of our own, kept when they leave the stack', ()
   Template.fromStack(other).hasResourceProperties('Custom::WeightedRecords', { onDelete: 'DELETE', replaceExisting: 'true' });
 });
 
+test('go before the machine does, whose runs they ask after', () => {
+  const [records] = Object.values(template.findResources('Custom::WeightedRecords'));
+  const [machine] = Object.keys(
+    template.findResources('AWS::StepFunctions::StateMachine', { Properties: { StateMachineName: 'acme-pay-cutover' } }),
+  );
+  expect(records.DependsOn).toContain(machine);
+  const ofKeeper = Object.entries(plain(statementsByRole(template)) as Record<string, any[]>).find(([name]) =>
+    name.startsWith('CutoverRecordsKeeper'),
+  )![1];
+  expect(ofKeeper.filter((one) => JSON.stringify(one.Action).includes('states:'))).toMatchObject([
+    { Action: 'states:DescribeExecution', Resource: 'arn:<AWS::Partition>:states:eu-central-1:111122223333:execution:acme-pay-cutover:*' },
+  ]);
+});
+
 test('an audit of before is taken over by what the deployment says, and by no event', () => {
   const end = `12:${'a'.repeat(64)}`;
   const other = newStack('eu-central-1');

@@ -23,7 +23,7 @@ interface Asked {
 function ask(world: World, { type = 'Update', change, at = addresses, isTakenBack, disturb }: Asked = {}): Promise<RecordsResult> {
   const ports = { log: world.log(disturb), records: world.records(disturb), clock: world.clock };
   requests += 1;
-  return new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => at[region] }).carryOut(
+  return new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => at[region], isRunning: async () => true }).carryOut(
     { type, requestId: `r${requests}`, stack: 'cutover', wish: { ...wish, ...change }, isTakenBack },
     world.nowMs + 120_000,
   );

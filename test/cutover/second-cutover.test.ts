@@ -14,6 +14,7 @@ const deploy = (world: Surroundings, requestId: string, from: string, to: string
     log: world.log(),
     records: world.records(),
     clock: world.clock,
+    isRunning: async () => true,
     addressOf: async (region) => addresses[region],
   }).carryOut(
     {

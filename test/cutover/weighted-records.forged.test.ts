@@ -38,7 +38,13 @@ class Site {
     });
     const resource = new WeightedRecordsResource(
       {
-        keeper: new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf }),
+        keeper: new WeightedRecordsKeeper({
+          log: world.log(),
+          records: world.records(),
+          clock: world.clock,
+          addressOf,
+          isRunning: async () => true,
+        }),
         stackStatus: async () => this.status,
         resourceStatus: async () => this.doing ?? `${String(change.RequestType ?? genuine.RequestType).toUpperCase()}_IN_PROGRESS`,
         sleep: world.clock.sleep,
@@ -160,7 +166,13 @@ test.each([
   const addressOf = async (region: string): Promise<{ value: string }> => ({
     value: region === 'us-east-1' ? (value as string) : `a.execute-api.${region}.amazonaws.com`,
   });
-  const keeper = new WeightedRecordsKeeper({ log: world.log(), records: world.records(), clock: world.clock, addressOf });
+  const keeper = new WeightedRecordsKeeper({
+    log: world.log(),
+    records: world.records(),
+    clock: world.clock,
+    addressOf,
+    isRunning: async () => true,
+  });
   expect(
     await keeper.carryOut({ type: 'Create', requestId: 'r', stack: 's', wish: wishOf(properties) }, world.nowMs + 60_000),
   ).toMatchObject({ kind: 'failed', reason: expect.stringContaining('only names that end with') });

@@ -30,9 +30,10 @@ function ask(
   change: Partial<RecordsWish> = {},
   reported = known,
   disturb?: Disturb,
+  isRunning = async (): Promise<boolean> => true,
 ): Promise<RecordsResult> {
   const ports = { log: world.log(disturb), records: world.records(disturb), clock: world.clock };
-  const keeper = new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => reported[region] });
+  const keeper = new WeightedRecordsKeeper({ ...ports, addressOf: async (region) => reported[region], isRunning });
   requests += 1;
   return keeper.carryOut({ type, requestId: `r${requests}`, stack: 'cutover', wish: { ...wish, ...change } }, world.nowMs + 120_000);
 }
@@ -61,6 +62,7 @@ test('an audit that the key did not sign fails the deployment, until it says whe
       records: world.records(),
       clock: world.clock,
       addressOf: async (region) => known[region],
+      isRunning: async () => true,
       formerAuditEnd: { seq, hash: sha256(world.parameters.get(seq)!) },
     });
   const request: RecordsRequest = { type: 'Update', requestId: 'again', stack: 'cutover', wish };
@@ -136,6 +138,23 @@ test('the records stay when they leave the stack; told to go, they stay while a 
   expect(world.stamped).toBeUndefined();
   expect(await ask(world, 'Create')).toEqual({ kind: 'done' });
   expect(world.stamped!.shape).toEqual(shapeOf(100, 0));
+});
+
+test('told to go, they go though a run never said that it ended: its execution is over, which is asked and not guessed', async () => {
+  const world = new World();
+  await ask(world, 'Create');
+  await world.log().append(() => startDraft('run-1'));
+  const remove = (isRunning: () => Promise<boolean>): Promise<RecordsResult> =>
+    ask(world, 'Delete', { onDelete: 'DELETE' }, known, undefined, isRunning);
+  await expect(remove(() => Promise.reject(new Error('AccessDeniedException')))).rejects.toThrow('AccessDeniedException');
+  expect([world.stamped !== undefined, (await world.log().current()).run?.id]).toEqual([true, 'run-1']);
+  expect(await remove(async () => false)).toEqual({ kind: 'done' });
+  expect(world.stamped).toBeUndefined();
+  expect((await world.log().current()).run).toBeUndefined();
+  expect([...world.parameters.values()].map((text) => (JSON.parse(text) as { entry: { what: string } }).entry.what).slice(-2)).toEqual([
+    'ended',
+    'removed',
+  ]);
 });
 
 test('gone records are recorded as gone, also when the answer to their deletion was lost: they can be made again', async () => {

@@ -86,6 +86,7 @@ export class PhasedCutoverStateMachine extends Construct {
     });
     this.steps = defineSteps(this, this.records, this._plan, props);
     this.stateMachine = this.defineMachine(props);
+    this.records._goBefore(this.stateMachine);
     this.status = this.defineStatus(props);
     this.alarms = defineCutoverAlarms(this, this.stateMachine, props);
     const { starters, starterGroups } = props;

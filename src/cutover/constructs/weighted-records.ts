@@ -4,7 +4,7 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { IHostedZone } from 'aws-cdk-lib/aws-route53';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { AuditSigningKey } from './audit-signing-key';
 import { BundledFunction } from '../../cdk/bundled-function';
 import { invalidProps, PropProblem } from '../../cdk/checks/invalid-props';
@@ -16,7 +16,7 @@ import { relationMessages, timeRelations } from '../../cdk/checks/time-relations
 import { addressesOf } from '../../cdk/public-addresses';
 import { digestOf } from '../../kernel/digest';
 import { isRegionName } from '../../kernel/region';
-import { regionAddressName } from '../../kernel/system-names';
+import { cutoverName, regionAddressName } from '../../kernel/system-names';
 import { checkSystemName } from '../../ledger/constructs/system-checks';
 import { anchorOf, auditPath, cutoverBundles, cutoverEnv, cutoverLimits, recordsEnv, RecordsProperties } from '../contract';
 
@@ -150,6 +150,9 @@ export class WeightedRecords extends Construct {
         (region) => `arn:${stack.partition}:ssm:${region}:${stack.account}:parameter${regionAddressName(props.systemName)}`,
       ),
     );
+    // By name: the machine needs the steps, which need what is made here.
+    const executions = `execution:${cutoverName(props.systemName)}:*`;
+    grant(['states:DescribeExecution'], [`arn:${stack.partition}:states:${stack.region}:${stack.account}:${executions}`]);
     grant(['cloudformation:DescribeStacks', 'cloudformation:DescribeStackEvents'], [stack.stackId]);
     this.function = keeper.function;
     this.resource = new CustomResource(this, 'Records', {
@@ -170,6 +173,11 @@ export class WeightedRecords extends Construct {
   /** @internal The environment of every function that works with the records or the audit. */
   public _environment(): Record<string, string> {
     return this.environment();
+  }
+
+  /** @internal The records go first, and are asked whether a run is under way: its machine stands as long as they do. */
+  public _goBefore(machine: IConstruct): void {
+    this.resource.node.addDependency(machine);
   }
 
   /** @internal Reading the zone, and changing these records and no others. */

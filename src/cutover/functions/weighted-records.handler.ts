@@ -4,6 +4,7 @@ import { RegionAddress, regionAddressName } from '../../kernel/system-names';
 import { clock } from '../../runtime/clock';
 import { parameterOf } from '../audit/aws';
 import { RecordsProperties, anchorOf, cutoverEnv, recordsEnv } from '../contract';
+import { isExecutionRunning } from '../machine/caller.aws';
 import { resourceStatus, respond, stackStatus } from '../weights/weighted-records.aws';
 import { RecordsResult, WeightedRecordsKeeper, WeightedRecordsResource } from '../weights/weighted-records.service';
 
@@ -12,6 +13,7 @@ const { stackId, logicalId, properties } = recordsEnv.read(process.env);
 const keeper = new WeightedRecordsKeeper({
   ...recordPorts(process.env),
   ...(formerAuditEnd ? { formerAuditEnd: anchorOf(formerAuditEnd) } : {}),
+  isRunning: (run) => isExecutionRunning(auditRegion, run),
   addressOf: async (region) => {
     const text = await parameterOf(region, regionAddressName(systemName));
     return text === undefined ? undefined : (JSON.parse(text) as RegionAddress);

@@ -35,6 +35,8 @@ export interface RecordsPorts {
   readonly clock: AuditClock;
   /** What a region has said of itself. */
   readonly addressOf: (region: string) => Promise<RegionAddress | undefined>;
+  /** Whether a run's execution still runs. Throws when that cannot be told. */
+  readonly isRunning: (run: string) => Promise<boolean>;
   /** The end of an audit that the deployment takes over. */
   readonly formerAuditEnd?: AuditAnchor;
 }
@@ -95,6 +97,16 @@ export class WeightedRecordsKeeper {
     return log.current();
   }
 
+  /** An execution that was stopped, or is forgotten, does not record its end any more. */
+  private async recordEnd(run: string, stack: string): Promise<void> {
+    const why = 'its execution ended without recording its end';
+    await this.ports.log.append((now) =>
+      now.run?.id === run
+        ? { key: `${run}/ended`, by: [`cloudformation ${stack}`], entry: { what: 'ended', run, state: 'PAUSED', why } }
+        : undefined,
+    );
+  }
+
   private async untilInSync(order: WeightOrder, deadlineMs: number): Promise<ShiftOutcome> {
     for (let changeId: string | undefined; ;) {
       const outcome = await this.change.carryOut({ ...order, ...(changeId ? { changeId } : {}) });
@@ -107,7 +119,11 @@ export class WeightedRecordsKeeper {
     if (wish.onDelete === 'RETAIN') return done;
     const { log, records } = this.ports;
     const state = await log.current();
-    if (state.run) return failureOf(`run ${state.run.id} is under way: the records go when it has ended`);
+    if (state.run) {
+      const { id } = state.run;
+      if (await this.ports.isRunning(id)) return failureOf(`run ${id} is under way: the records go when it has ended`);
+      await this.recordEnd(id, stack);
+    }
     const current = await records.read();
     // Nothing of ours is left to delete.
     if (current.kind === 'other' || (current.kind === 'none' && !state.recorded)) return done;
