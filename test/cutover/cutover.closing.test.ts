@@ -2,6 +2,7 @@ import { cutoverIn, definitionOf } from './machine';
 import { definition, fresh, isWhole, recordsOf } from './run-under-test';
 import { source, target } from './settings';
 import { Surroundings } from './whole-run';
+import { AuditEntry } from '../../src/cutover/model';
 import { newStack } from '../cdk/stacks';
 
 const stack = newStack(target);
@@ -177,5 +178,46 @@ describe('before the authority moves', () => {
       output: { state: 'PAUSED', why: expect.stringContaining("no approval of 'move of the authority to eu-central-1' is recorded") },
     });
     expect(world.relocations).toEqual([]);
+  });
+});
+
+describe('a move of the authority whose answer was lost', () => {
+  const recorded = (world: Surroundings): string[] =>
+    recordsOf(world, 'authority').map(({ entry }) => {
+      const { run, unit, to, done, pausedMs = 'unknown' } = entry as Extract<AuditEntry, { what: 'authority' }>;
+      return `${run} ${unit} ${to} ${done ? `done ${pausedMs}` : 'intent'}`;
+    });
+
+  test('is recorded as done once its unit is seen where it was to be, forth and back', async () => {
+    const world = await fresh();
+    world.loseAnswers = 1;
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    const forth = [`run-1 0 ${target} intent`, `run-1 0 ${target} done unknown`, `run-1 1 ${target} intent`, `run-1 1 ${target} done 900`];
+    expect(recorded(world)).toEqual(forth);
+    world.loseAnswers = 2;
+    expect(await world.run(definition, 'run-2', { action: 'rollback' })).toMatchObject({ output: { state: 'ROLLED_BACK' } });
+    expect(recorded(world).slice(4)).toEqual([
+      `run-2 0 ${source} intent`,
+      `run-2 0 ${source} done unknown`,
+      `run-2 1 ${source} intent`,
+      `run-2 1 ${source} done unknown`,
+    ]);
+    expect((await world.log().current()).moved).toEqual([]);
+    await isWhole(world);
+  });
+
+  test('is recorded by the next run when it was the last one of a run that was stopped', async () => {
+    const world = await fresh();
+    world.operated = async (request) => {
+      if (request.action !== 'relocate' || request.unit !== 1) return;
+      world.lostRegions.add(target);
+      throw new Error('the connection was closed');
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'PAUSED' } });
+    expect(recorded(world).at(-1)).toBe(`run-1 1 ${target} intent`);
+    world.lostRegions.clear();
+    expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(recorded(world).slice(2)).toEqual([`run-1 1 ${target} intent`, `run-1 1 ${target} done unknown`]);
+    expect(recordsOf(world, 'authority').at(-1)!.by).toEqual(['run-2']);
   });
 });

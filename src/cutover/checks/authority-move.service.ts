@@ -1,9 +1,10 @@
 import { causeOf } from '../../kernel/cause';
 import { OperatorResult } from '../../ledger/operator/operate.service';
 import { StatusRequest, StatusResult, UnitStatus } from '../../ledger/operator/status.service';
+import { CutoverState } from '../audit/domain';
 import { AuditLog } from '../audit/service';
 import { cutoverLimits, CutoverPlan } from '../contract';
-import { AuditDraft } from '../model';
+import { AuditDraft, AuditEntry, AuditRecord } from '../model';
 import { AuthorityOutcome } from './model';
 
 /** A move of a home, or its end, for a run: who is asked looks up whether it is under way. */
@@ -26,6 +27,10 @@ interface UnitMove {
   readonly callOff?: boolean;
 }
 
+type AuthorityRecord = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'authority' }> };
+
+const isOfAuthority = (record: AuditRecord): record is AuthorityRecord => record.entry.what === 'authority';
+
 /**
  * Moves the authority over the ledger's units, one a call: the function that moves homes drains one and proves that nothing is missing.
  * What it has done can be seen, so a call that died is simply made again.
@@ -39,6 +44,11 @@ export class AuthorityMove {
   /** The regions that units are at home in, as the target knows them. Throws when it does not say. */
   public async homes(plan: CutoverPlan, timeoutMs: number): Promise<readonly string[]> {
     return [...new Set((await this.units(plan.target, timeoutMs)).map(({ home }) => home))];
+  }
+
+  /** Records moves as done whose answers were lost, where no move is left to be made. */
+  public async settleAll(run: string, plan: CutoverPlan, timeoutMs: number): Promise<void> {
+    await this.settle(run, await this.units(plan.target, timeoutMs));
   }
 
   /** Moves the next unit that is not at home in the target. */
@@ -74,11 +84,30 @@ export class AuthorityMove {
     if (plan.mode !== 'HOME_REGION') return { outcome: 'moved', units: 0 };
     try {
       const units = await this.units(asked, timeoutMs);
+      await this.settle(run, units);
       const moves = choose(units);
       if (moves.length === 0) return { outcome: 'moved', units: units.length };
       return await this.move(run, moves[0], moves.length, failures, timeoutMs);
     } catch (error) {
       return this.afterFailure(failures, causeOf(error));
+    }
+  }
+
+  /** Records a move as done whose answer was lost: its unit is where it was to be. How long no region wrote is not known then. */
+  private async settle(run: string, units: readonly UnitStatus[]): Promise<void> {
+    const newest = new Map<number, AuthorityRecord>();
+    for (const record of this.log.history()) if (isOfAuthority(record)) newest.set(record.entry.unit, record);
+    for (const { key, entry } of newest.values()) {
+      const there = units.find(({ unit }) => unit === entry.unit);
+      if (entry.done || there?.home !== entry.to) continue;
+      // Not one of another cutover, which counts no longer.
+      const counts = (moved: CutoverState['moved']): boolean =>
+        moved.some(({ unit, from }) => unit === entry.unit && (from === entry.from || from === entry.to));
+      await this.log.append((now) =>
+        now.run?.id === run && counts(now.moved)
+          ? { key: key.replace(/intent$/, 'done'), by: [run], entry: { ...entry, epoch: there.epoch, done: true } }
+          : undefined,
+      );
     }
   }
 

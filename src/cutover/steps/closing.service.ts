@@ -14,7 +14,10 @@ import { CheckResult, ClosingStep } from '../model';
 export const authorityCheck: StepHandler<'authorityCheck'> = async (services, asked) => {
   const { plan, run, state } = asked;
   const homes = await homesElsewhere(services, plan);
-  if (homes?.length === 0) return { outcome: 'none', phase: plan.phases.length - 1, detail: `every account is at home in ${plan.target}` };
+  if (homes?.length === 0) {
+    await services.authority.settleAll(run, plan, statusMs);
+    return { outcome: 'none', phase: plan.phases.length - 1, detail: `every account is at home in ${plan.target}` };
+  }
   const result = await checkBefore('authority', services, asked);
   if (result.outcome !== 'passed' || !asksForAuthority({ run, plan, state })) return result;
   return { ...result, outcome: 'ask', about: authorityAbout(plan), ...authorityQuestion(plan, homes ?? [plan.source]) };
