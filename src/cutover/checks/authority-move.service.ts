@@ -27,9 +27,9 @@ interface UnitMove {
   readonly callOff?: boolean;
 }
 
-type RecordedMove = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'authority' }> };
+type AuthorityEntryRecord = AuditRecord & { readonly entry: Extract<AuditEntry, { what: 'authority' }> };
 
-const isOfAuthority = (record: AuditRecord): record is RecordedMove => record.entry.what === 'authority';
+const isOfAuthority = (record: AuditRecord): record is AuthorityEntryRecord => record.entry.what === 'authority';
 
 /**
  * Moves the authority over the ledger's units, one a call: the function that moves homes drains one and proves that nothing is missing.
@@ -95,7 +95,7 @@ export class AuthorityMove {
 
   /** Records a move as done whose answer was lost: its unit is where it was to be. How long no region wrote is not known then. */
   private async settle(run: string, units: readonly UnitStatus[]): Promise<void> {
-    const newest = new Map<number, RecordedMove>();
+    const newest = new Map<number, AuthorityEntryRecord>();
     for (const record of this.log.history()) if (isOfAuthority(record)) newest.set(record.entry.unit, record);
     for (const { key, entry } of newest.values()) {
       const there = units.find(({ unit }) => unit === entry.unit);
