@@ -12,7 +12,7 @@ export interface DeployedRecords extends RegionPair {
 export type Addresses = { readonly [side in keyof RegionPair]: Omit<RecordTarget, 'weight'> };
 
 /** Records with their weights, as a deployment has them otherwise. */
-function pointed({ ttlSeconds }: DeployedRecords, at: Addresses, { source, target }: RecordShape): RecordShape {
+function shapePointing({ ttlSeconds }: DeployedRecords, at: Addresses, { source, target }: RecordShape): RecordShape {
   return {
     ttlSeconds,
     // Without it the source's role has ended: a deployment does not bring it back.
@@ -32,7 +32,7 @@ export function isDeployed(wish: DeployedRecords, at: Addresses | undefined, sta
     const { shape } = stamped;
     const { source, target } = regionsAt(state, { kind: 'ours', stamped, raw: undefined }) ?? wish;
     if (target !== wish.target || (shape.source && source !== wish.source)) return false;
-    return sameShape(pointed(wish, at ?? { source: shape.source ?? shape.target, target: shape.target }, shape), shape);
+    return sameShape(shapePointing(wish, at ?? { source: shape.source ?? shape.target, target: shape.target }, shape), shape);
   });
 }
 
@@ -53,10 +53,10 @@ export function deployedShape(wish: DeployedRecords, at: Addresses, found: Publi
   const [was, wanted] = state.recorded
     ? [regionsAt(state, found) ?? wish, wish]
     : [addressesOf(is), { source: at.source.value, target: at.target.value }];
-  if (was.target === wanted.target && (!is.source || was.source === wanted.source)) return pointed(wish, at, is);
+  if (was.target === wanted.target && (!is.source || was.source === wanted.source)) return shapePointing(wish, at, is);
   if (state.run) return refusal(was, wanted, `run ${state.run.id} is under way`);
   const earlier = pairsBefore(state).find(({ regions }) => samePair(regions, wanted));
-  if (earlier) return pointed(wish, at, earlier.shape);
+  if (earlier) return shapePointing(wish, at, earlier.shape);
   const { source, target } = sharesOf(is);
   const whole = !is.source || target === 100 ? was.target : source === 100 ? was.source : undefined;
   return whole === wanted.source ? shapeWith(0) : refusal(was, wanted, describeShape(is));
