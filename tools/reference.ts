@@ -54,7 +54,8 @@ export function renderReference(): string {
     '## Alarms',
     '',
     'Of both examples, with their defaults. "3 of 5" means three of five periods. The link leads to what the person on call does. ' +
-      'With events by a global endpoint there is one more, `MeshGlobalEndpointUnhealthy`: [all alarms](alarms.md), by page and ticket.',
+      'With events by a global endpoint there is one more, `MeshGlobalEndpointUnhealthy`, and with drills by a fault `FaultStop`: ' +
+      '[all alarms](alarms.md), by page and ticket.',
     '',
     ...table(['alarm', 'what it says', 'when', 'what to do'], alarms(all)),
     '',

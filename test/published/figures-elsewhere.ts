@@ -38,6 +38,12 @@ export const elsewhere: readonly Elsewhere[] = [
   { document: 'docs/cost.md', begins: '- With drills by a fault', why: bound, code: ['src/drill/fault/contract.ts', 'pollSeconds: 20'] },
   { document: 'docs/cutover.md', begins: '5. Wait 24 hours', why: wait },
   { document: 'docs/cutover.md', begins: 'An alarm without data', why: share },
+  {
+    document: 'docs/cutover.md',
+    begins: '- Route 53 has not seen the source healthy',
+    why: bound,
+    code: ['src/cutover/checks/precheck.domain.ts', 'healthyMinutes = 3'],
+  },
   { document: 'docs/cutover.md', begins: '- **The source.** Health checks', why: share },
   {
     document: 'docs/cutover.md',
@@ -54,7 +60,6 @@ export const elsewhere: readonly Elsewhere[] = [
     why: bound,
     code: ['src/drill/steps/look.service.ts', 'healthyMinutes = 3'],
   },
-  { document: 'docs/drill.md', begins: '| experiment | says |', why: bound, code: ['src/drill/fault/contract.ts', 'effectSeconds: 90'] },
   { document: 'docs/edge.md', begins: '- Alarms: [5xx]', why: alarm },
   { document: 'docs/events.md', begins: '- looks at each entry', why: bound, code: ['src/events/publishing/publish.aws.ts', '256 * 1024'] },
   { document: 'docs/events.md', begins: '- repeats with jitter', why: bound, code: ['src/events/publishing/publisher.aws.ts', 'budgetMs'] },
@@ -104,7 +109,6 @@ export const elsewhere: readonly Elsewhere[] = [
     why: bound,
     code: ['src/ledger/protocol/domain.ts', 'trimAfterReplicatedMs: 15 * 60_000'],
   },
-  { document: 'docs/reliability.md', begins: '| invariant | what is checked |', why: 'what the simulation demands, in its own time' },
   {
     document: 'docs/runbook.md',
     begins: '| | `STRONG` |',
