@@ -159,6 +159,19 @@ describe('before the authority moves', () => {
     expect(later.asked).toEqual([]);
   });
 
+  test('where nothing is left to be moved, one answer of the homes is enough', async () => {
+    const world = await paused();
+    world.homes = [target, target];
+    let asked = 0;
+    world.before = (step) => {
+      asked = step === 'authorityCheck' ? 0 : 2;
+    };
+    world.operated = async () => {
+      if ((asked += 1) === 2) throw new Error('no answer');
+    };
+    expect(await world.run(definition, 'run-2')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  });
+
   test.each([
     [{ decision: 'REJECTED', reason: 'DECIDED', by: ['carol'] }, 'ROLLED_BACK', 0],
     [{ decision: 'APPROVED', reason: 'EXPIRED', by: [] }, 'PAUSED', 100],

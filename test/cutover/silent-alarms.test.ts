@@ -141,6 +141,35 @@ describe('a soak counts only time in which a run watched', () => {
   });
 });
 
+describe('an alarm whose answer is lost, and that is quiet when the look is repeated', () => {
+  test.each<[string, (world: Surroundings) => unknown, object]>([
+    ['rolls back at the end of the soak', () => undefined, { state: 'ROLLED_BACK', weights: { target: 0 } }],
+    [
+      'pauses where it was not to roll back',
+      (world) => (world.sourceHealth = () => [0, 0, 0]),
+      { state: 'PAUSED', weights: { target: 25 } },
+    ],
+  ])('%s, and no soak is repeated', async (_, spoil, ended) => {
+    const world = await fresh();
+    let looks = 0;
+    world.before = async (step, last) => {
+      if (step !== 'soak' || last.phase !== 1) return;
+      looks += 1;
+      if (looks !== 10) return;
+      world.alarmsIn.set(target, 'ALARM');
+      spoil(world);
+      const { plan } = withPlan(definition, () => ({})).States.Plan.Parameters;
+      // The worker that is gone: it has recorded the alarm, and its answer arrives nowhere.
+      await new Soak(world.log(), world.records(), world.ports().checks, world.clock).look({ run: 'run-1', plan, phase: 1, last });
+      world.alarmsIn.clear();
+    };
+    const { output } = await world.run(definition, 'run-1');
+    expect(output).toMatchObject({ ...ended, why: 'raised: eu-central-1/errors' });
+    expect(looks).toBe(31);
+    await isWhole(world);
+  });
+});
+
 describe('an alarm rolls back to a source that can take it, and to no other', () => {
   const inSoak = async (spoil: (world: Surroundings) => void): Promise<[Surroundings, any]> => {
     const world = await fresh();

@@ -46,11 +46,6 @@ export class AuthorityMove {
     return [...new Set((await this.units(plan.target, timeoutMs)).map(({ home }) => home))];
   }
 
-  /** Records moves as done whose answers were lost, where no move is left to be made. */
-  public async settleAll(run: string, plan: CutoverPlan, timeoutMs: number): Promise<void> {
-    await this.settle(run, await this.units(plan.target, timeoutMs));
-  }
-
   /** Moves the next unit that is not at home in the target. */
   public async forward(run: string, plan: CutoverPlan, failures: number, timeoutMs: number): Promise<AuthorityOutcome> {
     const elsewhere = (units: readonly UnitStatus[]): UnitMove[] =>
@@ -73,6 +68,31 @@ export class AuthorityMove {
     );
   }
 
+  /** Records a move as done whose answer was lost: its unit is where it was to be. How long no region wrote is not known then. */
+  public async settle(run: string, units: readonly UnitStatus[]): Promise<void> {
+    const newest = new Map<number, AuthorityEntryRecord>();
+    for (const record of this.log.history()) if (isOfAuthority(record)) newest.set(record.entry.unit, record);
+    for (const { key, entry } of newest.values()) {
+      const there = units.find(({ unit }) => unit === entry.unit);
+      if (entry.done || there?.home !== entry.to) continue;
+      // Not one of another cutover, which counts no longer.
+      const counts = (moved: CutoverState['moved']): boolean =>
+        moved.some(({ unit, from }) => unit === entry.unit && (from === entry.from || from === entry.to));
+      await this.log.append((now) =>
+        now.run?.id === run && counts(now.moved)
+          ? { key: key.replace(/intent$/, 'done'), by: [run], entry: { ...entry, epoch: there.epoch, done: true } }
+          : undefined,
+      );
+    }
+  }
+
+  /** The units as a region knows them. Throws when it does not say. */
+  public async units(asked: string, timeoutMs: number): Promise<readonly UnitStatus[]> {
+    const status = await this.operate(asked, { action: 'status' }, timeoutMs);
+    if (status.kind !== 'status') throw new Error(`the operator of ${asked} answered '${status.kind}' to a question for its status`);
+    return status.units;
+  }
+
   private async step(
     run: string,
     plan: CutoverPlan,
@@ -91,30 +111,6 @@ export class AuthorityMove {
     } catch (error) {
       return this.afterFailure(failures, causeOf(error));
     }
-  }
-
-  /** Records a move as done whose answer was lost: its unit is where it was to be. How long no region wrote is not known then. */
-  private async settle(run: string, units: readonly UnitStatus[]): Promise<void> {
-    const newest = new Map<number, AuthorityEntryRecord>();
-    for (const record of this.log.history()) if (isOfAuthority(record)) newest.set(record.entry.unit, record);
-    for (const { key, entry } of newest.values()) {
-      const there = units.find(({ unit }) => unit === entry.unit);
-      if (entry.done || there?.home !== entry.to) continue;
-      // Not one of another cutover, which counts no longer.
-      const counts = (moved: CutoverState['moved']): boolean =>
-        moved.some(({ unit, from }) => unit === entry.unit && (from === entry.from || from === entry.to));
-      await this.log.append((now) =>
-        now.run?.id === run && counts(now.moved)
-          ? { key: key.replace(/intent$/, 'done'), by: [run], entry: { ...entry, epoch: there.epoch, done: true } }
-          : undefined,
-      );
-    }
-  }
-
-  private async units(asked: string, timeoutMs: number): Promise<readonly UnitStatus[]> {
-    const status = await this.operate(asked, { action: 'status' }, timeoutMs);
-    if (status.kind !== 'status') throw new Error(`the operator of ${asked} answered '${status.kind}' to a question for its status`);
-    return status.units;
   }
 
   private async move(

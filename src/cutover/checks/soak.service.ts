@@ -64,16 +64,25 @@ export class Soak {
           `are silent, or have them treat missing data as not breaching where no data means that nothing is wrong`,
       );
     }
-    await this.log.append((now) =>
+    const soakedKey = `${run}/phase-${phase}/soaked/${state.recorded?.stamp}`;
+    const left = await this.log.append((now) =>
       now.changedAt === state.changedAt && now.run?.id === state.run?.id && !thens.some((then) => now.keys.has(breachKey(asked, then)))
-        ? {
-            key: `${run}/phase-${phase}/soaked/${state.recorded?.stamp}`,
-            by: [run],
-            entry: { what: 'soaked', run, phase, seconds: Math.floor(seconds) },
-          }
+        ? { key: soakedKey, by: [run], entry: { what: 'soaked', run, phase, seconds: Math.floor(seconds) } }
         : undefined,
     );
-    return { outcome: 'soaked', phase };
+    // An alarm whose answer was lost is quiet now: nothing says that this phase was watched, so its answer is told once more.
+    return left.keys.has(soakedKey) ? { outcome: 'soaked', phase } : (this.breachOf(asked) ?? { outcome: 'soaked', phase });
+  }
+
+  /** How the run goes on after the alarm that it has recorded last in the phase. */
+  private breachOf({ run, phase }: SoakedPhase): SoakOutcome | undefined {
+    const entry = this.log
+      .history()
+      .map((record) => record.entry)
+      .filter((one) => one.what === 'breach')
+      .filter((one) => one.run === run && one.phase === phase)
+      .at(-1);
+    return entry && { outcome: entry.then === 'ROLL_BACK' ? 'breach' : 'held', phase, detail: `raised: ${entry.alarms.join(', ')}` };
   }
 
   /** A raised alarm rolls back, if the plan says so and nothing speaks against the source. */

@@ -1,6 +1,7 @@
 import { controlPlaneFault, failuresOf, recordChecks, statusMs } from './prechecks.service';
 import { StepHandler, StepServices, WarrantedRequest } from './request.service';
 import { approvedBy, awaitControlPlane } from './weights.service';
+import { UnitStatus } from '../../ledger/operator/status.service';
 import { CheckReport } from '../checks/model';
 import { homesCheck, reportOf, unreadable } from '../checks/precheck.domain';
 import { runPrechecks } from '../checks/precheck.service';
@@ -13,9 +14,10 @@ import { CheckResult, ClosingStep } from '../model';
 /** Makes the checks before the authority moves, and asks people unless they were asked for the last phase in this run. */
 export const authorityCheck: StepHandler<'authorityCheck'> = async (services, asked) => {
   const { plan, run, state } = asked;
-  const homes = await homesElsewhere(services, plan);
-  if (homes?.length === 0) {
-    await services.authority.settleAll(run, plan, statusMs);
+  const units = await unitsOf(services, plan);
+  const homes = units && [...new Set(units.map(({ home }) => home))].filter((home) => home !== plan.target).sort();
+  if (units && homes?.length === 0) {
+    await services.authority.settle(run, units);
     return { outcome: 'none', phase: plan.phases.length - 1, detail: `every account is at home in ${plan.target}` };
   }
   const result = await checkBefore('authority', services, asked);
@@ -26,10 +28,10 @@ export const authorityCheck: StepHandler<'authorityCheck'> = async (services, as
 /** Makes the checks again after people have answered. */
 export const authorityRecheck: StepHandler<'authorityRecheck'> = (services, asked) => checkBefore('authority', services, asked);
 
-/** Regions other than the target that accounts are at home in; undefined when the target does not say, which a check then tells. */
-async function homesElsewhere({ authority }: StepServices, plan: CutoverPlan): Promise<readonly string[] | undefined> {
+/** The units with their homes; undefined when the target does not say, which a check then tells. */
+async function unitsOf({ authority }: StepServices, plan: CutoverPlan): Promise<readonly UnitStatus[] | undefined> {
   try {
-    return (await authority.homes(plan, statusMs)).filter((home) => home !== plan.target).sort();
+    return await authority.units(plan.target, statusMs);
   } catch {
     return undefined;
   }

@@ -1,10 +1,14 @@
 import { StepHandler, StepRequest, StepServices } from './request.service';
+import { causeOf } from '../../kernel/cause';
 import { weightsOf } from '../audit/domain';
+import { ChainBroken } from '../audit/service';
 import { recordsDrift } from '../checks/records-sight.service';
 import { describeShape } from '../weights/domain';
 import { ControlPlaneUnreachable } from '../weights/service';
 
 const rereadMs = 15_000;
+/** Looks at records that Route 53 refuses to tell of: throttling passes, a missing right does not. */
+const refusedLooks = 4;
 
 /** Records how the run ends, once; whoever asks again gets what is recorded. */
 export const end: StepHandler<'end'> = async (services, request) => {
@@ -38,14 +42,16 @@ async function againstSuccess(
   { run, deadlineMs }: Pick<StepRequest, 'run' | 'deadlineMs'>,
 ): Promise<string | undefined> {
   if ((await log.current()).run?.id !== run) return undefined;
-  for (;;) {
+  for (let refused = 0; ;) {
     try {
       const drift = await recordsDrift(log, records);
       return drift && `${drift.detail}. Adopt or revert what was changed by hand, then start the cutover again`;
     } catch (error) {
-      if (!(error instanceof ControlPlaneUnreachable)) throw error;
-      if (clock.nowMs() + 2 * rereadMs >= deadlineMs) {
-        return `all is done, but whether the records are as recorded is not known: ${error.message}. Start the cutover again`;
+      // A broken audit is no run's end: nothing is recorded on it.
+      if (error instanceof ChainBroken) throw error;
+      if (!(error instanceof ControlPlaneUnreachable)) refused += 1;
+      if (refused >= refusedLooks || clock.nowMs() + 2 * rereadMs >= deadlineMs) {
+        return `all is done, but whether the records are as recorded is not known: ${causeOf(error)}. Start the cutover again`;
       }
       await clock.sleep(rereadMs);
     }
