@@ -86,8 +86,8 @@ describe('silence before a phase', () => {
     Array.from({ length: Math.max(0, asked - minutes) }, () => 1);
 
   test.each([
-    [3, true],
-    [4, false],
+    [5, true],
+    [6, false],
   ])('of the last %i minutes: lag and health pass: %s', async (minutes, passed) => {
     const reads = { metric: silentFor(minutes) };
     expect(await regionHealth(reads, 'eu-central-1', 'check', nowMs)).toMatchObject({ passed });

@@ -206,6 +206,36 @@ describe('an alarm rolls back to a source that can take it, and to no other', ()
     await isWhole(world);
   });
 
+  test.each([
+    ['late', () => []],
+    [
+      'refused',
+      () => {
+        throw new Error('throttled');
+      },
+    ],
+  ])('raised in the target, and the health of the source is %s for two looks: rolled back', async (_, missing) => {
+    const [world, output] = await inSoak((one) => {
+      one.alarmsIn.set(target, 'ALARM');
+      let looks = 0;
+      one.sourceHealth = () => ((looks += 1) <= 2 ? missing() : [1, 1, 1]);
+    });
+    expect(output).toMatchObject({ state: 'ROLLED_BACK', weights: { target: 0 }, why: 'raised: eu-central-1/errors' });
+    await isWhole(world);
+  });
+
+  test('an alarm that is quiet again before the health of the source is known: the soak begins again', async () => {
+    const world = await fresh();
+    let looks = 0;
+    world.sourceHealth = () => [];
+    world.before = (step, last) => {
+      if (step === 'soak' && last.phase === 1) looks += 1;
+      world.alarmsIn.set(target, looks === 10 ? 'ALARM' : 'OK');
+    };
+    expect(await world.run(definition, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(looks).toBe(40);
+  });
+
   test.each<[string, (world: Surroundings) => void]>([
     ['none of the source is raised', () => undefined],
     ["the source's alarm was deleted", ({ alarmsIn }) => void alarmsIn.set(source, 'MISSING')],

@@ -27,12 +27,20 @@ export const checkResult = (name: string, passed: boolean, value: string, allowe
  * Minutes that CloudWatch may be late with a datapoint: they are asked for besides those that count. Silence of so many minutes passes, so
  * they are few.
  */
-export const lateMinutes = 3;
+export const lateMinutes = 5;
+
+const notEnough = 'not enough data yet';
+const notRead = 'could not be read';
+
+/** Whether a check has failed for want of an answer alone: a moment later it may have one. */
+export function lacksAnswer({ passed, value }: Pick<CheckResult, 'passed' | 'value'>): boolean {
+  return !passed && [notEnough, notRead].some((text) => value.startsWith(`${text}: `));
+}
 
 /** What a check says while there are fewer datapoints than it needs: nothing is known to be wrong, and when it can be known. */
 function notYet(found: number, needed: number, nowMs: number): { readonly value: string; readonly mend: string } {
   const after = new Date(nowMs + (needed - found + 1) * 60_000).toISOString().slice(0, 16).replace('T', ' ');
-  return { value: `not enough data yet: ${found} of ${needed} minutes`, mend: `try again after ${after} UTC` };
+  return { value: `${notEnough}: ${found} of ${needed} minutes`, mend: `try again after ${after} UTC` };
 }
 
 /** Datapoints of the replication, one a minute, newest first. */
@@ -258,7 +266,7 @@ export function unreadable(name: string, error: unknown): CheckResult {
   return checkResult(
     name,
     false,
-    `could not be read: ${causeOf(error)}`,
+    `${notRead}: ${causeOf(error)}`,
     'an answer',
     'check that the region answers and that the function may read there',
   );

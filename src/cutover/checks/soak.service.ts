@@ -1,5 +1,6 @@
 import { alarmSight, AlarmSight } from './alarm-sight.service';
 import { CheckReads, SoakOutcome, SoakProgress, Watch } from './model';
+import { lacksAnswer } from './precheck.domain';
 import { regionHealth } from './precheck.service';
 import { recordsDrift } from './records-sight.service';
 import { causeOf } from '../../kernel/cause';
@@ -13,6 +14,12 @@ const blindLooks = 3;
 /** A soak begins again after a longer time without sight: more than the looks that may be blind, and never less than this. */
 const gapPolls = blindLooks + 1;
 const gapFloorMs = 300_000;
+
+/** Why not all traffic is sent to the source by itself; it may pass where its health could not be told. */
+interface SourceDoubt {
+  readonly why: string;
+  readonly mayPass: boolean;
+}
 
 /** A phase that a run watches, and what the look before has left. */
 export interface SoakedPhase {
@@ -87,8 +94,15 @@ export class Soak {
 
   /** A raised alarm rolls back, if the plan says so and nothing speaks against the source. */
   private async onAlarm(asked: SoakedPhase, state: CutoverState, raised: readonly AlarmReference[]): Promise<SoakOutcome> {
-    const { run, plan, phase } = asked;
-    const against = plan.onBreach === 'ROLL_BACK' ? await this.againstSource(plan, state, raised) : undefined;
+    const { run, plan, phase, last } = asked;
+    const doubt = plan.onBreach === 'ROLL_BACK' ? await this.againstSource(plan, state, raised) : undefined;
+    const unreadable = (last.unreadable ?? 0) + 1;
+    if (doubt?.mayPass && unreadable < blindLooks) {
+      // One datapoint may be late. Should the alarm be quiet at the next look, the soak begins with this one.
+      const nowMs = this.clock.nowMs();
+      return { outcome: 'soaking', phase, unreadable, watch: { sinceMs: nowMs, seenMs: nowMs }, waitSeconds: plan.soakPollSeconds };
+    }
+    const against = doubt?.why;
     const then = against === undefined ? plan.onBreach : 'PAUSE';
     const names = raised.map(nameOf);
     await this.log.append(() => ({ key: breachKey(asked, then), by: [run], entry: { what: 'breach', run, phase, alarms: names, then } }));
@@ -109,16 +123,18 @@ export class Soak {
     { source }: CutoverPlan,
     state: CutoverState,
     raised: readonly AlarmReference[],
-  ): Promise<string | undefined> {
-    if (raised.every(({ region }) => region === source)) return `only alarms of ${source} are raised, which a rollback sends everything to`;
+  ): Promise<SourceDoubt | undefined> {
+    if (raised.every(({ region }) => region === source)) {
+      return { why: `only alarms of ${source} are raised, which a rollback sends everything to`, mayPass: false };
+    }
     const health = state.recorded?.shape.source?.healthCheckId;
     // Nobody has said how to tell its health: the records of a region without a health check count as healthy for Route 53, too.
     if (health === undefined) return undefined;
     try {
-      const { passed, value } = await regionHealth(this.reads, source, health, this.clock.nowMs());
-      return passed ? undefined : `the health check of ${source} says: ${value}`;
+      const found = await regionHealth(this.reads, source, health, this.clock.nowMs());
+      return found.passed ? undefined : { why: `the health check of ${source} says: ${found.value}`, mayPass: lacksAnswer(found) };
     } catch (error) {
-      return `the health of ${source} cannot be read: ${causeOf(error)}`;
+      return { why: `the health of ${source} cannot be read: ${causeOf(error)}`, mayPass: true };
     }
   }
 
