@@ -101,5 +101,5 @@ test.each<[PublicNameRecords, string | undefined]>([
 ])('a health check that is replaced with %s: what becomes of the old one is %s', (records, policy) => {
   const template = Template.fromStack(regionIn(newApp(), source, { domain: { records } }));
   const [check] = Object.values(template.findResources('AWS::Route53::HealthCheck'));
-  expect([check.UpdateReplacePolicy, check.DeletionPolicy]).toEqual([policy, undefined]);
+  expect([check.UpdateReplacePolicy, check.DeletionPolicy]).toEqual([policy, policy && 'Delete']);
 });

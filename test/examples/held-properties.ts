@@ -93,6 +93,7 @@ export const mappings: Readonly<Record<string, Settings>> = {
 /** Days that logs are kept: a year where it is said who decided or moved something. */
 export const logDays: Readonly<Record<number, readonly string[]>> = {
   30: [
+    'AwsCall',
     'MeshDeadLettersRedrive',
     'MeshProbesArrive',
     'MeshProbesSend',

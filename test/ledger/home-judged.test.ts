@@ -1,8 +1,10 @@
 import { paid } from './paid';
 import { home, other, TwoRegions } from './two-regions';
 import { keyId } from '../../src/kernel/fingerprint';
+import { carry, reclaim } from '../../src/ledger/homes/carry.domain';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
 import { reconcileAccount } from '../../src/ledger/operator/reconcile.service';
+import { Item } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { bounds } from '../../src/ledger/protocol/domain';
 import { trim } from '../../src/ledger/protocol/trim.service';
@@ -124,5 +126,31 @@ describe('a capture whose entry arrived, and its claim did not', () => {
     expect(await take()).toEqual({ kind: 'keyReused' });
     expect(paid(await world.move(other, 'M', 'CAPTURE', one)).captured).toBe(100);
     await addsUp(other, 2);
+  });
+});
+
+describe('what another request of the same key left on the account', () => {
+  const pk = `k#${keyId('acme', 'X')}`;
+  const id = pk.slice('k#'.length);
+  const ofAccount = (entries: Record<string, string>): Item => ({
+    ...world.replicas.get(home)!.items.get(`${account}@1`)!,
+    pk: account,
+    entries,
+  });
+  const claim = async (): Promise<Item> => {
+    await begin(10);
+    expect(paid(await world.pay(home, 'X', 50)).status).toBe('DECLINED');
+    expect(paid(await world.pay(home, 'X', 50)).status).toBe('DECLINED');
+    return { ...world.replicas.get(home)!.items.get(`${pk}@1`)!, pk };
+  };
+
+  test.each(['H500', 'Cmmmmmmmmmmmmmmmmmmmmmm500/500'])('does not accept a declined payment of another amount: %s', async (code) => {
+    const declined = await claim();
+    expect(carry(declined, 1, ofAccount({ [id]: code }), new Map())).toMatchObject({ outcome: 'DECLINED', amount: 50 });
+  });
+
+  test('keeps no other key from its claim where it cannot be read', async () => {
+    const declined = await claim();
+    expect(reclaim(declined, ofAccount({ ['y'.repeat(22)]: 'Z?' }), new Map())).toBe(declined);
   });
 });

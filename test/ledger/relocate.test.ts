@@ -120,7 +120,7 @@ describe('with one item that does not arrive', () => {
     expect(heard.filter(({ during }) => during === 'DRAINING')).toEqual([]);
   });
 
-  it('that was written in the hurry: ends the hurry after half a minute, without a pause, though the mover has time', async () => {
+  it('that was written in the hurry: ends the hurry after a minute, without a pause, though the mover has time', async () => {
     let hurriedAt = 0;
     const untils = new Set<number>();
     world.onSleep = () => {
@@ -138,10 +138,10 @@ describe('with one item that does not arrive', () => {
     const result = await relocate(patient, new Authority(other, world.settings), world.settings, ports, 0);
     expect(result).toMatchObject({ kind: 'aborted', difference: { sample: ['a#acme#acc@1'] } });
     expect(hurriedAt).toBeGreaterThan(0);
-    expect(world.nowMs - hurriedAt).toBeLessThan(30_000);
+    expect(world.nowMs - hurriedAt).toBeLessThan(60_000);
     // A mover that dies leaves no more than that.
     expect(untils.size).toBe(1);
-    for (const until of untils) expect(until - hurriedAt).toBeLessThanOrEqual(30_000);
+    for (const until of untils) expect(until - hurriedAt).toBeLessThanOrEqual(60_000);
   });
 
   it('that was written last: gives up after the longest pause, and the old home writes again', async () => {

@@ -157,7 +157,7 @@ test(
         headers: { 'content-type': 'application/json' },
       });
     // East is no longer let onto the west's bus, the west's role may no longer put on the east's, and Europe's takes nothing.
-    await westBus.send(new RemovePermissionCommand({ EventBusName: bus, StatementId: `From-${east}` }));
+    await westBus.send(new RemovePermissionCommand({ EventBusName: bus, StatementId: `${system}-From-${east}` }));
     const RoleName = forwardingRoleName(system, west, east);
     const PolicyName = (await westRoles.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames![0];
     const policy = decodeURIComponent((await westRoles.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument!);
@@ -204,7 +204,7 @@ test(
         Policy: JSON.stringify({
           Version: '2012-10-17',
           Statement: [east, europe].map((from) => ({
-            Sid: `From-${from}`,
+            Sid: `${system}-From-${from}`,
             Effect: 'Allow',
             Principal: { AWS: 'arn:aws:iam::000000000000:root' },
             Action: 'events:PutEvents',

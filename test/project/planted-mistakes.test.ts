@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { mistakes } from '../simulation/mistakes/catalogue';
+import { mistakes as planted } from '../simulation/mistakes/catalogue';
+import { leavingByOrder } from '../simulation/mistakes/leaving';
 import { edited } from '../simulation/mistakes/plant';
+import { foundByOrder } from '../simulation/mistakes/provisional';
+
+/** Those, too, that the explorer alone finds. */
+const mistakes = [...planted, ...leavingByOrder, ...foundByOrder];
 
 /** The simulation plants them, and takes long: that their texts are still there is seen here, at once. */
 test('each mistake that is planted has its texts in the files', () => {

@@ -129,7 +129,7 @@ export class PaymentsDomain extends Construct {
     });
     const check = this.healthCheck.node.defaultChild as CfnHealthCheck | undefined;
     // The records in the cutover's stack name the old one until that is deployed, and Route 53 deletes also a health check that is in use.
-    if (check) check.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    if (check) Object.assign(check.cfnOptions, { updateReplacePolicy: CfnDeletionPolicy.RETAIN, deletionPolicy: CfnDeletionPolicy.DELETE });
     const parts = { address, check: check?.healthCheckConfig };
     noteAddress(this, { systemName, region, recordTtl: budget.recordTtl, follows: () => JSON.stringify(Stack.of(this).resolve(parts)) });
   }

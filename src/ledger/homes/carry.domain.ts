@@ -101,7 +101,7 @@ function carryPayment(item: Item, account: Item, trimmed: Trimmed, others: Other
   const payment = paymentOf(item);
   const entry = entryOf(account, payment.id);
   // Where the account has its hold all the same, a later epoch decided it again, and its own item is what did not arrive.
-  const isHeld = entry?.kind === 'hold' || entry?.kind === 'closed';
+  const isHeld = (entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount === payment.amount;
   if (payment.outcome?.status === 'DECLINED' && !isHeld) return item;
   if (entry ? entry.kind === 'hold' : !trimmed(payment.at)) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
@@ -152,10 +152,7 @@ function askedFor(id: string, payment: PaymentItem, others: Others): Pick<Record
 type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
 
 /** What an account has moved of a payment's refunds, as far as their entries still stand there. */
-function refundsMoved(payment: PaymentItem, account: Item): ReadonlyMap<string, number> {
-  const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
-  return new Map(entries.flatMap(([id, entry]) => (entry.kind === 'refund' && entry.payment === payment.id ? [[id, entry.amount]] : [])));
-}
+const refundsMoved = ({ id }: PaymentItem, account: Item): ReadonlyMap<string, number> => overviewOf(account).refunds.get(id) ?? new Map();
 
 function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, others: Others): readonly Refund[] {
   const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
@@ -206,7 +203,7 @@ function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
  */
 export function reclaim(claim: Item, account: Item, others: Others): Item | undefined {
   const own = entryOf(account, idOfPk(claim));
-  const closedBefore = closedWith(account).get(idOfPk(claim));
+  const closedBefore = overviewOf(account).closed.get(idOfPk(claim));
   if (closedBefore !== undefined && (isPayment(claim) || closedBefore !== idOfPaymentId(moveOf(claim).paymentId))) return undefined;
   if (isPayment(claim)) {
     if (!own || own.kind === 'declined') return claim;
@@ -216,16 +213,39 @@ export function reclaim(claim: Item, account: Item, others: Others): Item | unde
   return canBeMove(moveOf(claim), account, own) ? claim : undefined;
 }
 
-const closures = new WeakMap<Item, ReadonlyMap<string, string>>();
+/** What an account's entries tell of moves. */
+interface Overview {
+  /** Closed payments by the identity of the move that did. */
+  readonly closed: ReadonlyMap<string, string>;
+  /** Amounts of refunds by payment and by the refund's identity. */
+  readonly refunds: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
 
-/** Payments that an account's entries tell to be closed, by the identity of the move that did; kept, since every new claim asks. */
-function closedWith(account: Item): ReadonlyMap<string, string> {
-  const known = closures.get(account);
+const overviews = new WeakMap<Item, Overview>();
+
+/** Kept, since each new claim and each payment of an earlier epoch asks. */
+function overviewOf(account: Item): Overview {
+  const known = overviews.get(account);
   if (known) return known;
-  const entries = Object.keys(entriesOf(account)).map((id): [string, Entry] => [id, entryOf(account, id)!]);
-  const closed = new Map(entries.flatMap(([id, entry]) => (entry.kind === 'closed' ? [[entry.closure.by, id] as const] : [])));
-  closures.set(account, closed);
-  return closed;
+  const closed = new Map<string, string>();
+  const refunds = new Map<string, Map<string, number>>();
+  for (const id of Object.keys(entriesOf(account))) {
+    const entry = readable(account, id);
+    if (entry?.kind === 'closed') closed.set(entry.closure.by, id);
+    if (entry?.kind === 'refund') refunds.set(entry.payment, (refunds.get(entry.payment) ?? new Map()).set(id, entry.amount));
+  }
+  const overview = { closed, refunds };
+  overviews.set(account, overview);
+  return overview;
+}
+
+/** An entry that is not as the ledger writes it stops its own payment alone, where that is looked at. */
+function readable(account: Item, id: string): Entry | undefined {
+  try {
+    return entryOf(account, id);
+  } catch {
+    return undefined;
+  }
 }
 
 function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {

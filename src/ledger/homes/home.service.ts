@@ -129,9 +129,19 @@ export class HomeLedger implements Ledger {
       ...(observe ? { observe } : {}),
     };
     return this.validly(context, call, async (attempt) => {
-      const standing = await this.standing(attempt, call);
-      return standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
+      const standing = await this.standingHere(attempt, call);
+      return 'code' in standing ? standing : standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
     });
+  }
+
+  /** A home that cannot learn where it stands is as good as silent: its sender may replace it. */
+  private async standingHere(attempt: Attempt, call: WritingCall): Promise<HomeStanding | Unsure> {
+    try {
+      return await this.standing(attempt, call);
+    } catch (error) {
+      if (error instanceof GaveUp) return { kind: 'unsure', code: 'home_unreachable', retryAfterSeconds: 1, cause: error.reason };
+      throw error;
+    }
   }
 
   private write(context: CallContext, call: WritingCall): Promise<CallOutcome> {
@@ -195,6 +205,7 @@ export class HomeLedger implements Ledger {
         remainingMs: deadlineMs - this.ports.nowMs(),
         call,
       });
+      if (outcome.kind === 'unsure' && outcome.code === 'home_unreachable') throw new HomeUnreachable(home);
       if (outcome.kind !== 'unsure' || outcome.code !== 'region_fenced') return outcome;
       // The home has moved since the record was read.
       this.authority.forget(this.unit(context));

@@ -38,7 +38,7 @@ const readAtOnce = 100;
 /** A page holds what is written in this time, and is read while the home writes the next one. */
 const pageMs = 10_000;
 /** Longest that a home is in a hurry: its slower requests are refused meanwhile, and its mover may be dead. */
-const hurryMs = 30_000;
+const hurryMs = 60_000;
 /** Between two looks at what had not arrived. */
 const lookAgainMs = 100;
 /** What timers may add to a wait. */

@@ -345,7 +345,7 @@ async function takeOver(attempt: Attempt, claim: PaymentItem, nonce: string): Pr
     ],
     set: [
       [['nonce'], nonce],
-      [['attemptAt'], nowMs],
+      [['attemptAt'], attempt.ports.nowMs()],
     ],
   });
   if (result.kind === 'written' || result.found?.nonce === nonce) {

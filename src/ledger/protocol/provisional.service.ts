@@ -72,8 +72,9 @@ async function giveBackAll(attempt: Attempt, account: string, orphans: readonly 
   for (let from = 0; from < orphans.length; from += bounds.settleAtMost) {
     const some = orphans.slice(from, from + bounds.settleAtMost);
     const result = await attempt.change(withoutOrphans(account, some));
-    if (result.kind === 'written' || some.length === 1) continue;
-    for (const orphan of some) await giveBack(attempt, account, orphan);
+    if (result.kind === 'written') continue;
+    const codes = result.found ? entriesOf(result.found) : {};
+    for (const orphan of some) if (codes[orphan.id] === orphan.code) await giveBack(attempt, account, orphan);
   }
 }
 

@@ -201,8 +201,8 @@ test('the calls of a drill: one experiment for each token, judged by tags', asyn
     expect((await ask('POST', '/experiments', start)).content.experiment.id).toBe(id);
     expect(needs.map(({ action, context }) => [action, Object.keys(context!)])).toEqual([
       ['fis:StartExperiment', ['aws:resourcetag/payments-drill-system']],
-      ['fis:StartExperiment', ['aws:requesttag/payments-drill-system']],
-      ['fis:TagResource', ['aws:requesttag/payments-drill-system']],
+      ['fis:StartExperiment', ['aws:requesttag/payments-drill-system', 'aws:tagkeys']],
+      ['fis:TagResource', ['aws:requesttag/payments-drill-system', 'aws:tagkeys']],
     ]);
     const targets = `/experiments/${id}/resolvedTargets?maxResults=100`;
     expect(await ask('GET', targets)).toMatchObject({ status: 400, content: { message: `the targets of ${id} are not resolved` } });
