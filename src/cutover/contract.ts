@@ -56,6 +56,9 @@ export const cutoverLimits = {
   /** Tries at one unit's authority, and the time between them. */
   authorityTries: 5,
   authorityRetrySeconds: 30,
+  /** Tries at the checks after the phases while they lack an answer alone, and the time between them. */
+  closingTries: 5,
+  closingRetrySeconds: 60,
   /** A function's longest run. */
   stepSeconds: 900,
   /** Events that a run may come to: Step Functions ends one at 25,000, and retries count too. */

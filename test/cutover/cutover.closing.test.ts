@@ -1,7 +1,7 @@
 import { cutoverIn, definitionOf } from './machine';
 import { definition, fresh, isWhole, recordsOf } from './run-under-test';
 import { source, target } from './settings';
-import { Surroundings } from './whole-run';
+import { Surroundings, withPlan } from './whole-run';
 import { AuditEntry } from '../../src/cutover/model';
 import { newStack } from '../cdk/stacks';
 
@@ -19,6 +19,90 @@ function leadingTo(given: any, state: string, outcome: string, next: string): an
 }
 
 const approved = { decision: 'APPROVED', reason: 'DECIDED', by: ['bob'] } as const;
+
+describe('the checks after the phases', () => {
+  const names = (world: Surroundings, before: string): string[] =>
+    recordsOf(world, 'prechecks').flatMap(({ entry }) =>
+      entry.what === 'prechecks' && entry.before === before ? entry.checks.map((text) => text.split(': ')[0]) : [],
+    );
+  const queued = withPlan(retiring, ({ prechecks }) => ({
+    prechecks: { ...prechecks, probeMs: 5_000, queues: [source, target].map((region) => ({ region, name: 'dlq', alarms: ['dlq'] })) },
+  }));
+
+  const ofTarget = [
+    'ok dead-letter-queue eu-central-1/dlq',
+    'ok dead-letter-alarm eu-central-1/dlq',
+    'ok weights-as-recorded',
+    'ok watched-alarms',
+    'ok target-healthy eu-central-1',
+  ];
+
+  test("leave out the source's alarms, queues and quotas: a source that is sick is left", async () => {
+    const world = await fresh();
+    world.before = (step) => {
+      if (step === 'authorityCheck') world.alarmsIn.set(source, 'ALARM');
+      if (step === 'retireCheck') world.lostRegions.add(source);
+    };
+    expect(await world.run(queued, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+    expect(world.stamped!.shape.source).toBeUndefined();
+    expect([names(world, 'authority'), names(world, 'retire')]).toEqual([
+      [
+        'ok replication-lag us-east-1->eu-central-1',
+        'ok event-probe us-east-1->eu-central-1',
+        'ok event-probe eu-central-1->us-east-1',
+        'ok lambda-concurrency',
+        'ok api-throttle-rate',
+        'ok api-throttle-burst',
+        ...ofTarget,
+      ],
+      ['ok replication-lag us-east-1->eu-central-1', ...ofTarget, 'ok homes-in-target eu-central-1'],
+    ]);
+    await isWhole(world);
+  });
+
+  test("go on where all watched alarms are the source's", async () => {
+    const world = await fresh();
+    const bare = withPlan(retiring, ({ phases }) => ({
+      phases: phases.map((phase) => ({ ...phase, alarms: phase.alarms.filter(({ region }) => region === source) })),
+    }));
+    expect(await world.run(bare, 'run-1')).toMatchObject({ output: { state: 'SUCCEEDED' } });
+  });
+
+  test.each([
+    [
+      'authorityCheck',
+      'Authority prechecks: wait',
+      (world: Surroundings, away: boolean) => (world.lag = away ? [1, 1, 1, 1] : [1, 1, 1, 1, 1]),
+    ],
+    ['retireCheck', 'Residency recheck: wait', (world: Surroundings, away: boolean) => world.lostRegions[away ? 'add' : 'delete'](target)],
+  ] as const)('are made again while they lack an answer: %s', async (step, wait, set) => {
+    for (const tries of [4, 5]) {
+      const world = await fresh();
+      let seen = 0;
+      world.before = (now) => {
+        set(world, now === step && (seen += 1) <= tries);
+      };
+      const began = world.nowMs;
+      const result = await world.run(retiring, 'run-1');
+      expect(result.output.state).toBe(tries === 4 ? 'SUCCEEDED' : 'PAUSED');
+      expect(result.visited.filter((name) => name === wait)).toHaveLength(4);
+      expect(world.nowMs - began).toBeGreaterThan(240_000);
+      await isWhole(world);
+    }
+  });
+
+  test('are not made again where one of them says no', async () => {
+    const world = await fresh();
+    world.before = (step) => {
+      if (step !== 'authorityCheck') return;
+      world.lag = [1, 1, 1, 1];
+      world.healthy = 0;
+    };
+    const result = await world.run(retiring, 'run-1');
+    expect(result.output).toMatchObject({ state: 'PAUSED', why: expect.stringContaining('target-healthy') });
+    expect(result.visited).not.toContain('Authority prechecks: wait');
+  });
+});
 
 describe("before the source's role ends", () => {
   test.each<[string, (world: Surroundings) => void]>([

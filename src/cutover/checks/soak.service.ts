@@ -131,8 +131,8 @@ export class Soak {
     // Nobody has said how to tell its health: the records of a region without a health check count as healthy for Route 53, too.
     if (health === undefined) return undefined;
     try {
-      const found = await regionHealth(this.reads, source, health, this.clock.nowMs());
-      return found.passed ? undefined : { why: `the health check of ${source} says: ${found.value}`, mayPass: lacksAnswer(found) };
+      const result = await regionHealth(this.reads, source, health, this.clock.nowMs());
+      return result.passed ? undefined : { why: `the health check of ${source} says: ${result.value}`, mayPass: lacksAnswer(result) };
     } catch (error) {
       return { why: `the health of ${source} cannot be read: ${causeOf(error)}`, mayPass: true };
     }

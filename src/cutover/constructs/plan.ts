@@ -154,6 +154,8 @@ export function longestHistory({ phases, soakPollSeconds, controlPlane, window, 
   const waits = controlPlane.onLoss === 'END' ? 0 : (3 * phases.length + 5) * looks(controlPlane.waitSeconds, controlPlane.pollSeconds);
   const inSync = (phases.length + 2) * looks(cutoverLimits.syncPatienceSeconds, cutoverLimits.syncWaitSeconds);
   const authority = mode === 'HOME_REGION' ? 2 * units + 4 * cutoverLimits.authorityTries : 0;
+  // Before the authority, after its approval, and before the source's role ends.
+  const closing = 3 * cutoverLimits.closingTries;
   const rounds = looks(window.seconds, Math.min(window.intervalSeconds, roundPartSeconds)) + partsBehindWindow;
-  return eventsPerLook * (soaks + waits + inSync + authority + rounds) + 60 * phases.length + 260;
+  return eventsPerLook * (soaks + waits + inSync + closing + authority + rounds) + 60 * phases.length + 260;
 }

@@ -47,6 +47,8 @@ type CheckOutcome<Name extends string> =
 /** What the checks before a change after the phases come to. */
 export type ClosingCheckOutcome =
   | OutcomeOf<'passed' | 'failed', AtPhase & Approved & Detailed & { readonly digest: string; readonly report: CheckReport }>
+  /** Nothing has failed but for want of an answer. */
+  | OutcomeOf<'unanswered', AtPhase & Approved & Detailed & Waiting & { readonly failures: number }>
   | (PlaneOutcome & AtPhase & Approved);
 
 /** A change of weights as the machine sees it: it waits for the name servers, and for the control plane. */
@@ -126,6 +128,7 @@ type WayOn<Result> = Result extends Waiting ? 'wait' : 'branch' | 'pause';
 
 const weightsWays = { changed: 'branch', pending: 'wait', unreachable: 'wait', drift: 'pause', refused: 'pause', lost: 'pause' } as const;
 const recheckWays = { passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' } as const;
+const closingWays = { passed: 'branch', unanswered: 'wait', unreachable: 'wait', failed: 'pause', lost: 'pause' } as const;
 const authorityWays = { moved: 'branch', again: 'wait', stuck: 'pause' } as const;
 
 /** How a run goes on after each outcome, in the order in which the machine looks at them. */
@@ -138,8 +141,8 @@ export const stepOutcomes = {
   shift: weightsWays,
   soak: { soaked: 'branch', soaking: 'wait', breach: 'branch', held: 'pause', drift: 'pause', blind: 'pause' },
   rollback: weightsWays,
-  authorityCheck: { none: 'branch', ask: 'branch', passed: 'branch', unreachable: 'wait', failed: 'pause', lost: 'pause' },
-  authorityRecheck: recheckWays,
+  authorityCheck: { none: 'branch', ask: 'branch', ...closingWays },
+  authorityRecheck: closingWays,
   authority: authorityWays,
   authorityBack: authorityWays,
   reconcile: { reconciling: 'wait', reconciled: 'branch', unexplained: 'pause', unread: 'pause' },
@@ -147,7 +150,7 @@ export const stepOutcomes = {
   adopt: weightsWays,
   revert: weightsWays,
   residency: { ask: 'branch' },
-  retireCheck: recheckWays,
+  retireCheck: closingWays,
   retire: weightsWays,
   end: { SUCCEEDED: 'branch', ROLLED_BACK: 'branch', PAUSED: 'branch', FAILED: 'branch' },
 } as const satisfies { readonly [Step in StepName]: { readonly [Name in OutcomeName<Step>]: WayOn<ResultOf<Step, Name>> } };
