@@ -4,7 +4,7 @@ import { Function } from 'aws-cdk-lib/aws-lambda';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { cutoverIn, definitionOf, watched } from './machine';
 import { PhasedCutoverStateMachineProps } from '../../src/cutover/constructs/phased-cutover-props';
-import { CutoverPhase } from '../../src/cutover/constructs/phases';
+import { CutoverPhase, OnBreach } from '../../src/cutover/constructs/phases';
 import { WeightedRecords } from '../../src/cutover/constructs/weighted-records';
 import { PaymentRegions } from '../../src/ledger/constructs/payment-regions';
 import { newApp, newStack, plain, regions, statementsByRole } from '../cdk/stacks';
@@ -331,6 +331,14 @@ describe('fails at synth', () => {
       "'alarms' is x in eu-west-1; allowed: alarms in us-east-1 or eu-central-1",
       { alarms: [...watched, { region: 'eu-west-1', alarmName: 'x' }] },
     ],
+    [
+      "'alarms' is in us-east-1 alone at 10 %; allowed: at least one alarm in eu-central-1 in each phase with OnBreach.ROLL_BACK",
+      { alarms: watched.filter(({ region }) => region === 'us-east-1') },
+    ],
+    [
+      "'alarms' is in us-east-1 alone at 50 %",
+      { alarms: [watched[1]], phases: [{ targetPercent: 10, alarms: [watched[0]] }, ...phases(50, 100)] },
+    ],
     ["'source' is 'eu-west-1'; allowed: one of the system's regions", { source: 'eu-west-1' }],
     ["'env.region of the stack' is eu-central-1, the source", { source: 'eu-central-1', target: 'us-east-1' }],
     ["'publicName' is 'pay.example.org'", { publicName: 'pay.example.org' }],
@@ -342,6 +350,10 @@ describe('fails at synth', () => {
     ["'reconciliation, phases' is a run of up to", { reconciliation: { every: Duration.seconds(30) } }],
   ])('%s', (message, props) => {
     expect(() => cutoverIn(newStack('eu-central-1'), props)).toThrow(message);
+  });
+
+  test('but not where alarms of the source alone are to pause, as they do', () => {
+    expect(() => cutoverIn(newStack('eu-central-1'), { alarms: [watched[1]], onBreach: OnBreach.PAUSE })).not.toThrow();
   });
 
   test('phases that ask nobody, and an end that asks nobody', () => {

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { PropProblem } from '../../cdk/checks/invalid-props';
-import { AlarmReference, PhasePlan } from '../contract';
+import { AlarmReference, CutoverPlan, PhasePlan } from '../contract';
 
 /** An alarm in one of the two regions, by its name. */
 export interface CutoverAlarm {
@@ -71,12 +71,11 @@ export function phasePlans(phases: readonly CutoverPhase[] | undefined, watched:
 }
 
 /** What is wrong with the phases; undefined when nothing is. */
-export function phasesProblem(
-  phases: readonly PhasePlan[],
-  ttl: Duration,
-  regions: readonly string[],
-  gated: boolean,
-): PropProblem | undefined {
+export function phasesProblem(plan: CutoverPlan, gated: boolean): PropProblem | undefined {
+  return sharesProblem(plan) ?? alarmsProblem(plan) ?? gateProblem(plan, gated);
+}
+
+function sharesProblem({ phases, prechecks: { ttlSeconds } }: CutoverPlan): PropProblem | undefined {
   const shares = phases.map(({ target }) => target);
   const given = shares.join('/') || 'empty';
   const rising = shares.every((share, at) => Number.isInteger(share) && share >= 1 && share <= 100 && (at === 0 || share > shares[at - 1]));
@@ -88,17 +87,21 @@ export function phasesProblem(
       mend: 'order them, and end with 100',
     };
   }
-  const short = phases.find(({ soakSeconds }) => soakSeconds < ttl.toSeconds());
+  const short = phases.find(({ soakSeconds }) => soakSeconds < ttlSeconds);
   if (short) {
     return {
       prop: 'phases',
-      given: `a soak of ${short.soakSeconds} s at ${short.target} % with a TTL of ${ttl.toSeconds()} s`,
+      given: `a soak of ${short.soakSeconds} s at ${short.target} % with a TTL of ${ttlSeconds} s`,
       allowed: 'a soak at least as long as recordTtl',
       mend:
         'lengthen the soak or shorten recordTtl: callers keep the old DNS answer for one TTL, so a shorter soak would watch no ' +
         'moved traffic',
     };
   }
+  return undefined;
+}
+
+function alarmsProblem({ phases, source, target, onBreach }: CutoverPlan): PropProblem | undefined {
   const blind = phases.find(({ alarms }) => alarms.length === 0);
   if (blind) {
     return {
@@ -108,15 +111,28 @@ export function phasesProblem(
       mend: 'name alarms of the cutover, or of the phase',
     };
   }
-  const elsewhere = phases.flatMap(({ alarms }) => alarms).find(({ region }) => !regions.includes(region));
+  const elsewhere = phases.flatMap(({ alarms }) => alarms).find(({ region }) => region !== source && region !== target);
   if (elsewhere) {
     return {
       prop: 'alarms',
       given: `${elsewhere.name} in ${elsewhere.region}`,
-      allowed: `alarms in ${regions.join(' or ')}`,
+      allowed: `alarms in ${source} or ${target}`,
       mend: 'correct the region',
     };
   }
+  const held = phases.find(({ alarms }) => alarms.every(({ region }) => region === source));
+  if (held && onBreach === OnBreach.ROLL_BACK) {
+    return {
+      prop: 'alarms',
+      given: `in ${source} alone at ${held.target} %`,
+      allowed: `at least one alarm in ${target} in each phase with OnBreach.ROLL_BACK: alarms of the source alone never roll back`,
+      mend: `name an alarm in ${target}, or set onBreach: OnBreach.PAUSE`,
+    };
+  }
+  return undefined;
+}
+
+function gateProblem({ phases }: CutoverPlan, gated: boolean): PropProblem | undefined {
   if (!gated && phases.some(({ gate }) => gate)) {
     return {
       prop: 'gate',

@@ -132,8 +132,11 @@ export function cutoverProblem(props: PhasedCutoverStateMachineProps, plan: Cuto
   if ((starters ?? starterGroups) && !gate) {
     return { prop: 'starters', given: 'without gate', allowed: 'with an ApprovalGate', mend: 'give a gate: it knows who they are' };
   }
-  const phases = phasesProblem(plan.phases, Duration.seconds(plan.prechecks.ttlSeconds), [source, target], gate !== undefined);
-  return phases ?? timesProblem(plan) ?? historyProblem(plan, regions._home?.environment(plan.systemName, target).units ?? 1);
+  return (
+    phasesProblem(plan, gate !== undefined) ??
+    timesProblem(plan) ??
+    historyProblem(plan, regions._home?.environment(plan.systemName, target).units ?? 1)
+  );
 }
 
 /** Events that one look costs in an execution's history: wait, task and choice. */
