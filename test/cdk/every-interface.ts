@@ -159,7 +159,7 @@ export const everyInterface: Readonly<Record<string, (stack: Stack, override: Ov
         ...override,
       }),
     }),
-  CutoverAlarm: (stack, override) => cutover(stack, { alarms: [{ ...cutoverAlarms[0], ...override }] }),
+  CutoverAlarm: (stack, override) => cutover(stack, { alarms: [{ ...cutoverAlarms[0], ...override }, cutoverAlarms[1]] }),
   CutoverChecks: (stack, override) => cutover(stack, { checks: override }),
   CutoverPhase: (stack, override) => cutover(stack, { phases: [{ ...phase, ...override }] }),
   CutoverQueue: (stack, override) =>
