@@ -40,7 +40,7 @@ export const elsewhere: readonly Elsewhere[] = [
   { document: 'docs/cutover.md', begins: 'An alarm without data', why: share },
   {
     document: 'docs/cutover.md',
-    begins: '- Route 53 has not seen the source healthy',
+    begins: '- Route 53 has seen the source unhealthy',
     why: bound,
     code: ['src/cutover/checks/precheck.domain.ts', 'healthyMinutes = 3'],
   },
