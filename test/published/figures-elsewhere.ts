@@ -38,6 +38,7 @@ export const elsewhere: readonly Elsewhere[] = [
   { document: 'docs/cost.md', begins: '- With drills by a fault', why: bound, code: ['src/drill/fault/contract.ts', 'pollSeconds: 20'] },
   { document: 'docs/cutover.md', begins: '5. Wait 24 hours', why: wait },
   { document: 'docs/cutover.md', begins: 'An alarm without data', why: share },
+  { document: 'docs/cutover.md', begins: 'A failure here is dear', why: bound, code: ['src/cutover/contract.ts', 'closingTries: 5'] },
   {
     document: 'docs/cutover.md',
     begins: '- Route 53 has seen the source unhealthy',
