@@ -10,9 +10,10 @@ import { Outcome, command, failed, passed } from '../steps';
 
 /**
  * Size of the npm package in bytes. Most of it is the bundles: some forty functions, since each right has one of its own, and the
- * commands, which ask eleven of AWS's services by the SDK's clients. The canary's script and the pictures of drill and page came last.
+ * commands, which ask eleven of AWS's services by the SDK's clients. The canary's script and the pictures of drill and page came
+ * before, the checks of a cutover's end and the faults of drills last.
  */
-const packageLimit = 4_800_000;
+const packageLimit = 4_900_000;
 
 /** What may be in it, by family. */
 const families: readonly RegExp[] = [
