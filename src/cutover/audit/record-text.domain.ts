@@ -57,9 +57,14 @@ function shorten(value: unknown, name: string, to: Cut): unknown {
   return Object.fromEntries(named ? shortNames(value, members, to) : members);
 }
 
+/** A text that is as long as a reader or a service takes; a longer one is cut, and says how long it was. */
+export function beginningOf(text: string, length: number, more = ''): string {
+  return text.length <= length ? text : `${text.slice(0, length)}... (${text.length} characters${more})`;
+}
+
 /** A long text's beginning, with what proves the rest. */
 function shortText(text: string, length: number): string {
-  const cut = `${text.slice(0, length)}... (${text.length} characters, sha256 ${sha256(text)})`;
+  const cut = beginningOf(text, length, `, sha256 ${sha256(text)}`);
   return bytesOf(cut) < bytesOf(text) ? cut : text;
 }
 

@@ -4,6 +4,7 @@ import { causeOf } from '../../kernel/cause';
 import { digestOf } from '../../kernel/digest';
 import { Json } from '../../kernel/fingerprint';
 import { CutoverState, ttlSince } from '../audit/domain';
+import { beginningOf } from '../audit/record-text.domain';
 import { CutoverPlan } from '../contract';
 import { CheckResult } from '../model';
 import { AlarmState, CheckReport } from './model';
@@ -289,7 +290,4 @@ export function ownCheck(said: Pick<CheckResult, 'passed' | 'value'> & Partial<C
 /** What a check says goes along with the run, whose data Step Functions holds to 256 KB: a text of a team's own is cut. */
 const ownTextLength = 1_000;
 
-function ownText(said: unknown): string {
-  const text = String(said);
-  return text.length <= ownTextLength ? text : `${text.slice(0, ownTextLength)}... (${text.length} characters)`;
-}
+const ownText = (said: unknown): string => beginningOf(String(said), ownTextLength);

@@ -1,10 +1,12 @@
 import { StepHandler } from './request.service';
+import { beginningOf } from '../audit/record-text.domain';
 import { driftAbout } from '../machine/phases.domain';
 import { driftOf, isExplained } from '../weights/domain';
 import { ControlPlaneUnreachable } from '../weights/service';
 
 /** What the question says of each side, in characters: the gate takes 2,000 in all, and the report has the whole. */
 const shownLength = 800;
+const shortly = (text: string): string => beginningOf(text, shownLength, ': the report has all of them');
 
 /** Looks for a change by hand, and puts it to the people. */
 export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) => {
@@ -21,7 +23,7 @@ export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) =
       report: shown,
       subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
       question:
-        `Found: ${beginningOf(shown.found)}. Recorded: ${beginningOf(shown.recorded)}. Approving will ` +
+        `Found: ${shortly(shown.found)}. Recorded: ${shortly(shown.recorded)}. Approving will ` +
         `${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
     };
   } catch (error) {
@@ -29,7 +31,3 @@ export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) =
     throw error;
   }
 };
-
-function beginningOf(text: string): string {
-  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}... (${text.length} characters: the report has all of them)`;
-}

@@ -46,7 +46,7 @@ export class EpochStore implements LedgerStore {
 
   private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
     const account = await this.accountHere(owner);
-    return reclaim(item, account, this.othersOf(item, account, await this.newestOf(judgedWith(item, account))));
+    return reclaim(item, account, this.asHere(await this.newestOf(judgedWith(item, account)), account));
   }
 
   public async change(change: Change): Promise<WriteResult> {
@@ -163,22 +163,24 @@ export class EpochStore implements LedgerStore {
     accountOf: (pk: string) => Promise<Item | undefined>,
   ): Promise<readonly (Item | undefined)[]> {
     const accounts = await Promise.all(some.map(({ item }) => (item.acct === undefined ? undefined : accountOf(item.acct as string))));
-    const others = await this.newestOf(some.flatMap(({ item }, n) => (accounts[n] ? judgedWith(item, accounts[n]) : [])));
+    const wanted = some.map(({ item }, n) => (accounts[n] ? judgedWith(item, accounts[n]) : []));
+    const others = await this.newestOf(wanted.flat());
     return some.map(({ item, epoch }, n) => {
       if (item.acct === undefined) return carry(item, epoch, undefined, new Map());
       const account = accounts[n];
       // The account's own item has not replicated: nothing of it can be judged.
-      return account && carry(item, epoch, account, this.othersOf(item, account, others));
+      if (!account) return undefined;
+      const own = new Map(wanted[n].flatMap((pk) => (others.has(pk) ? [[pk, others.get(pk)!] as const] : [])));
+      return carry(item, epoch, account, this.asHere(own, account));
     });
   }
 
-  /** Those of some items by which one is judged. */
-  private othersOf(item: Item, account: Item, kept: ReadonlyMap<string, Kept>): Others {
-    const others = judgedWith(item, account).flatMap((pk) => kept.get(pk) ?? []);
+  /** Items by which another one of the account is judged: payments as this epoch has them, moves as they are. */
+  private asHere(others: ReadonlyMap<string, Kept>, account: Item): Others {
     return new Map(
-      others.map((other) => {
-        const isCarried = other.epoch !== this.epoch && isPayment(other.item);
-        return [other.item.pk, isCarried ? carry(other.item, other.epoch, account, new Map()) : other.item];
+      [...others].map(([pk, { item, epoch }]) => {
+        const isCarried = epoch !== this.epoch && isPayment(item);
+        return [pk, isCarried ? carry(item, epoch, account, new Map()) : item];
       }),
     );
   }

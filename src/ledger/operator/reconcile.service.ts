@@ -6,9 +6,7 @@ import { Attempt } from '../protocol/attempt.service';
 import {
   accountOf,
   accountPk,
-  completed,
   idOfPaymentId,
-  isMove,
   isPayment,
   keyItemPk,
   linesOf,
@@ -21,7 +19,7 @@ import {
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
 import { decisionOfEntry, entriesOf, Entry, entryOf } from '../protocol/entries.domain';
-import { movedOnPayments } from '../protocol/reading.service';
+import { withMovesTaken } from '../protocol/reading.service';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
 export interface LateWrite {
@@ -89,11 +87,13 @@ async function linesOfAccount(
     const readMany = (some: readonly string[]): Promise<readonly Item[]> => attempt.retrying(() => store.readMany(some));
     const items = await readMany(pks);
     payments += items.filter(isPayment).length;
-    const decided = items.filter((item) => isIn(account, item)).map((item) => (isPayment(item) ? item : completedBy(account, item)));
-    const open = decided.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
-    // Its entry has gone, so the payment's own item shows it; the call died before the move's own one was complete.
-    const shown = await movedOnPayments(open, readMany);
-    lines.push(...decided.flatMap((item) => linesAsIn(account, item, shown.get(item.pk))));
+    // Of a move whose call died its account's entry tells, and when that has gone its payment's own item.
+    const decided = await withMovesTaken(
+      items.filter((item) => isIn(account, item)),
+      (move) => movedOn(account, move),
+      readMany,
+    );
+    lines.push(...decided.flatMap((item) => linesOf(item, isPayment(item) ? decisionHere(account, item) : undefined)));
   };
   let from: string | undefined;
   for (;;) {
@@ -136,11 +136,7 @@ function isIn(account: Item, item: Item): boolean {
   return entry ? entry.kind === 'closed' && entry.closure.by === move.id : move.paymentAt <= through;
 }
 
-function linesAsIn(account: Item, item: Item, shown: number | undefined): readonly LedgerLine[] {
-  return isPayment(item)
-    ? linesOf(item, paymentOf(item).outcome ?? decidedBy(account, item))
-    : linesOf(shown === undefined ? item : completed(item, shown), undefined);
-}
+const decisionHere = (account: Item, item: Item): PaymentDecision | undefined => paymentOf(item).outcome ?? decidedBy(account, item);
 
 /** What the account has decided about a payment whose own item does not say it yet. */
 function decidedBy(account: Item, item: Item): PaymentDecision | undefined {
@@ -150,14 +146,6 @@ function decidedBy(account: Item, item: Item): PaymentDecision | undefined {
 /** None of an entry that is a refund's: its key has been taken for a payment since. */
 function decisionIn(entry: Entry | undefined): PaymentDecision | undefined {
   return entry && entry.kind !== 'refund' && entry.kind !== 'refundRefused' ? decisionOfEntry(entry) : undefined;
-}
-
-/** A move as it will be: its client gave up after the account had moved the money, and nobody has come by since. */
-function completedBy(account: Item, item: Item): Item {
-  const move = moveOf(item);
-  if (move.outcome) return item;
-  const moved = movedOn(account, move);
-  return moved === undefined ? item : completed(item, moved);
 }
 
 async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, current: number): Promise<readonly LateWrite[]> {

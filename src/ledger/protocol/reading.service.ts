@@ -139,37 +139,43 @@ async function linesOfPlaces(
 }
 
 /** A move that was decided has its line, though its own item may not be complete yet: so lines and payments tell the same. */
-async function withTheirMoves(attempt: Attempt, account: Item, items: readonly Item[]): Promise<readonly Item[]> {
-  const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
-  if (open.length === 0) return items;
-  const taken = new Map(open.map((move) => [keyItemPk(move.id), lags(attempt) ? movedOn(account, move) : undefined]));
-  // What was trimmed is in its payment's item; and where that does not lag, all is.
-  const left = open.filter(({ id }) => taken.get(keyItemPk(id)) === undefined);
-  const shown = await movedOnPayments(left, (pks) => attempt.retrying((store) => store.readMany(pks)));
-  const amounts = new Map([...taken, ...shown]);
-  return items.map((item) => {
-    const amount = amounts.get(item.pk);
-    return amount === undefined ? item : completed(item, amount);
-  });
+function withTheirMoves(attempt: Attempt, account: Item, items: readonly Item[]): Promise<readonly Item[]> {
+  return withMovesTaken(
+    items,
+    // Where the payment's item does not lag behind its account, it tells all.
+    (move) => (lags(attempt) ? movedOn(account, move) : undefined),
+    (pks) => attempt.retrying((store) => store.readMany(pks)),
+  );
 }
 
-/** What the payments' own items show of moves, by the key of the move's item. */
-export async function movedOnPayments(
-  moves: readonly MoveItem[],
+/**
+ * Items with those moves complete that were made, though their own items do not say so: as their account has taken them, or else as their
+ * payments' own items show them.
+ *
+ * @param taken what the account has taken for a move, undefined where it does not tell
+ */
+export async function withMovesTaken(
+  items: readonly Item[],
+  taken: (move: MoveItem) => number | undefined,
   readMany: (pks: readonly string[]) => Promise<readonly Item[]>,
-): Promise<ReadonlyMap<string, number>> {
-  const pks = [...new Set(moves.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
-  const items = pks.length === 0 ? [] : await readMany(pks);
-  const payments = new Map(items.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
-  return new Map(
-    moves.flatMap(({ id, paymentId }) => {
-      const payment = payments.get(paymentId);
-      // A closure with a date that has come to the account is there, or its own item is complete.
-      const isDue = payment?.dueAt !== undefined && payment.closure?.by === id;
-      const amount = isDue ? undefined : payment?.moves[id]?.amount;
-      return amount === undefined ? [] : [[keyItemPk(id), amount]];
-    }),
-  );
+): Promise<readonly Item[]> {
+  const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
+  const amounts = new Map(open.map((move) => [move.id, taken(move)]));
+  // What was trimmed is in its payment's item.
+  const left = open.filter(({ id }) => amounts.get(id) === undefined);
+  const pks = [...new Set(left.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
+  const payments = pks.length === 0 ? [] : await readMany(pks);
+  const shown = new Map(payments.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
+  for (const { id, paymentId } of left) {
+    const payment = shown.get(paymentId);
+    // A closure with a date that has come to the account is there, or its own item is complete.
+    const isDue = payment?.dueAt !== undefined && payment.closure?.by === id;
+    if (!isDue) amounts.set(id, payment?.moves[id]?.amount);
+  }
+  return items.map((item) => {
+    const amount = isMove(item) ? amounts.get(idOfPk(item)) : undefined;
+    return amount === undefined ? item : completed(item, amount);
+  });
 }
 
 /** Decisions of the payments among the items: from their own items, or from the account as the page began with it. */

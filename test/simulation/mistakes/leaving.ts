@@ -93,7 +93,7 @@ export const leavingByOrder: readonly Mistake[] = [
   {
     name: 'lines of a closure that its account has not taken',
     explored: 'a capture of a hold that has left, and a refund of it',
-    edits: [ledger('reading', 'const amount = isDue ? undefined :', 'const amount = payment?.id === undefined ? undefined :')],
+    edits: [ledger('reading', 'if (!isDue) amounts.set', 'if (payment) amounts.set')],
   },
   {
     name: 'a refund of a capture that its account has not taken',

@@ -3,9 +3,11 @@
 import os
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, TypeVar
 
 from cdk_multi_region_payments import AccountHomes, MeshTransport, PaymentRegions, PublicNameRecords, StrongRegionsProps
+
+_Choice = TypeVar("_Choice", bound=Enum)
 
 
 @dataclass(frozen=True)
@@ -242,29 +244,26 @@ def config_of(
 
 def mode_of(asked: Any) -> Mode:
     """The mode asked for with `--context mode=...`."""
-    if asked is None:
-        return Mode.STRONG
-    try:
-        return Mode(asked)
-    except ValueError:
-        raise ValueError(f"context 'mode' is '{asked}': give STRONG or HOME_REGION, or leave it out for STRONG") from None
+    return _chosen("mode", asked, Mode.STRONG)
 
 
 def faults_of(asked: Any) -> Faults:
     """The faults asked for with `--context faults=...`."""
-    if asked is None:
-        return Faults.NONE
-    try:
-        return Faults(asked)
-    except ValueError:
-        raise ValueError(f"context 'faults' is '{asked}': give NONE or BY_HAND or BY_SCHEDULE, or leave it out for NONE") from None
+    return _chosen("faults", asked, Faults.NONE)
 
 
 def transport_of(asked: Any) -> Transport:
     """The transport asked for with `--context transport=...`."""
+    return _chosen("transport", asked, Transport.RULES)
+
+
+def _chosen(name: str, asked: Any, default: _Choice) -> _Choice:
+    """One of the choices that the default is of."""
     if asked is None:
-        return Transport.RULES
+        return default
+    choices = type(default)
     try:
-        return Transport(asked)
+        return choices(asked)
     except ValueError:
-        raise ValueError(f"context 'transport' is '{asked}': give RULES or GLOBAL_ENDPOINT, or leave it out for RULES") from None
+        given = " or ".join(choice.value for choice in choices)
+        raise ValueError(f"context '{name}' is '{asked}': give {given}, or leave it out for {default.value}") from None
