@@ -6,7 +6,7 @@ import { ControlPlaneUnreachable } from '../weights/service';
 
 /** What the question says of each side, in characters: the gate takes 2,000 in all, and the report has the whole. */
 const shownLength = 800;
-const shortly = (text: string): string => beginningOf(text, shownLength, ': the report has all of them');
+const partOf = (text: string): string => beginningOf(text, shownLength, ': the report has all of them');
 
 /** Looks for a change by hand, and puts it to the people. */
 export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) => {
@@ -23,7 +23,7 @@ export const drift: StepHandler<'drift'> = async ({ records }, { run, state }) =
       report: shown,
       subject: `${action === 'adopt' ? 'Adopt' : 'Revert'} weights changed by hand?`,
       question:
-        `Found: ${shortly(shown.found)}. Recorded: ${shortly(shown.recorded)}. Approving will ` +
+        `Found: ${partOf(shown.found)}. Recorded: ${partOf(shown.recorded)}. Approving will ` +
         `${action === 'adopt' ? 'record the weights that were found as the right ones' : 'put back what is recorded'}.`,
     };
   } catch (error) {
