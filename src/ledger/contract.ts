@@ -24,8 +24,8 @@ export const fenceMark = 'fence';
 export const ledgerLimits = {
   /**
    * Entries on one account: what is under way, and what was held, closed, declined or refunded in about the last minute, or second where
-   * there is much. HOME_REGION: open holds, and the last 15 minutes. A hold takes 41 bytes, a captured one 55, and none more than 79:
-   * below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   * there is much. HOME_REGION: and what other regions do not have yet; where one is silent, the last 15 minutes. A hold takes 41 bytes, a
+   * captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
    */
   entriesPerAccount: 5_000,
 } as const;
@@ -53,8 +53,8 @@ export const ledgerMetrics = {
 } as const;
 
 /**
- * Reason of a payment that was declined because its claim was left behind the account's watermark. It alone says that nothing of the
- * payment is on its account, and events are told by that: so it is the ledger's own, and no team's.
+ * Reason of a payment that an earlier release declined, because its claim was left behind the account's watermark. It alone says that
+ * nothing of the payment is on its account, and events are told by that: so it is the ledger's own, and no team's.
  */
 export const expiredReason = 'expired';
 
@@ -162,7 +162,7 @@ export const journalKeyPattern = `${journalPrefix}*`;
  * Calls that regions send to a home, by the function that takes them there: one for each capability, so that whoever may open accounts here
  * cannot take payments there. A function sends to its own like and to no other.
  */
-export const homeCalls = { payments: ['authorise', 'move'], accounts: ['openAccount'] } as const;
+export const homeCalls = { payments: ['authorise', 'move', 'arrivals'], accounts: ['openAccount'] } as const;
 
 /** What a region's function may do, here and in a home. */
 export type HomeCapability = keyof typeof homeCalls;

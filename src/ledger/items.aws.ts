@@ -39,21 +39,20 @@ export function fromAttributes(attributes: Record<string, AttributeValue>): Reco
 
 /**
  * An item as it is put. A fence has an attribute of a type that the ledger's first version refuses to read: to it a fence would be another
- * request's claim, and it would say so (422); now it fails instead, and the request is sent again.
+ * request's claim, and it would say so (422); now it fails instead, and the request is sent again. So has what else it would read wrongly,
+ * where a later epoch puts it as it was.
  */
 export function toStored(item: Item): Record<string, AttributeValue> {
-  return item.kind === 'FENCE' ? { ...toAttributes(item), [fenceMark]: { NULL: true } } : toAttributes(item);
+  const isForNew = item.kind === 'FENCE' || Object.entries(item).some(([name, value]) => isForNewReaders(name, value));
+  return isForNew ? { ...toAttributes(item), [fenceMark]: { NULL: true } } : toAttributes(item);
 }
 
 /**
- * Whether a change makes of an item what the version before would read wrongly: a closure that is owed to the account, a turn that a
+ * Whether an attribute makes of an item what the version before would read wrongly: a closure that is owed to the account, a turn that a
  * refusal has taken, a date of an entry. It gets the same attribute, and that version fails on it instead.
  */
-const isForNewReaders = ({ set = [] }: Change): boolean =>
-  set.some(
-    ([[name], value]) =>
-      name === 'dueAt' || name === 'entryAt' || (name === 'pending' && (value as { readonly refused?: true }).refused === true),
-  );
+const isForNewReaders = (name: string, value: Value): boolean =>
+  name === 'dueAt' || name === 'entryAt' || (name === 'pending' && (value as { readonly refused?: true }).refused === true);
 
 export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
 
@@ -83,7 +82,9 @@ export function toExpressions(change: Change): Expressions {
   const set = [
     ...(change.set ?? []).map(([path, value]) => `${at(path)} = ${of(value)}`),
     ...(change.add ?? []).map(([path, amount]) => `${at(path)} = ${at(path)} + ${of(amount)}`),
-    ...(isForNewReaders(change) ? [`${placeholder(fenceMark)} = ${ofAttribute({ NULL: true })}`] : []),
+    ...((change.set ?? []).some(([[name], value]) => isForNewReaders(name, value))
+      ? [`${placeholder(fenceMark)} = ${ofAttribute({ NULL: true })}`]
+      : []),
   ];
   const remove = (change.remove ?? []).map(at);
   return {

@@ -1,3 +1,5 @@
+import type { CallContext } from './model';
+
 /**
  * What the ledger needs from outside: a store of items with single-item conditional writes, time, chance. The store knows
  * nothing of payments: every condition that the protocol rests on is stated by the service, so that the simulation, the fakes
@@ -95,6 +97,13 @@ export interface DecisionRequest {
 
 export type Decision = { readonly kind: 'approve' } | { readonly kind: 'decline'; readonly reason: string } | { readonly kind: 'unknown' };
 
+/** An entry of an account, and the items behind it, each with the version that it had when it was read. */
+export interface EntryToLeave {
+  readonly id: string;
+  readonly code: string;
+  readonly behind: readonly (readonly [id: string, version: number])[];
+}
+
 export interface LedgerPorts {
   readonly store: LedgerStore;
   /** Epoch milliseconds. */
@@ -106,11 +115,20 @@ export interface LedgerPorts {
   readonly sleep: (ms: number) => Promise<void>;
   /** The team's own decision; absent: the balance decides. Never throws: what fails is `unknown`. */
   readonly decide?: (request: DecisionRequest) => Promise<Decision>;
+  /**
+   * HOME_REGION: identities of those entries that every other region's copies have, on the account and with the items behind them;
+   * undefined: a region does not answer. Never throws.
+   */
+  readonly arrived?: (
+    context: CallContext,
+    accountId: string,
+    entries: readonly EntryToLeave[],
+  ) => Promise<ReadonlySet<string> | undefined>;
 }
 
 export interface LedgerSettings {
   readonly region: string;
-  /** Whether other regions' copies follow later (HOME_REGION): entries wait until the items behind them have replicated. @default false */
+  /** Whether other regions' copies follow later (HOME_REGION): entries wait until those have them and their items. @default false */
   readonly copiesFollow?: boolean;
   /** What the team's decision function is given, and what its silence means. Needed with `ports.decide`. */
   readonly decision?: { readonly timeoutMs: number; readonly onUnknown: 'RETRY' | 'DECLINE' };

@@ -15,6 +15,8 @@ export const valueLimits = {
   /** Lines of one page. */
   listLimitMax: 100,
   cursorLength: 1024,
+  /** Entries of an account of which one region asks another one whether they have arrived. */
+  entriesAsked: 100,
 } as const;
 
 /** Bounds of what an operator says of himself, in characters. */
@@ -52,6 +54,18 @@ const isOneOf =
   (...values: readonly string[]) =>
   (value: unknown): boolean =>
     values.includes(value as string);
+
+const isIdentity = matching(/^[A-Za-z0-9_-]{22}$/, 22);
+const isEntryCode = matching(/^[\x21-\x7e]+$/, 256);
+const isVersion = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && isIdentity(value[0]) && Number.isSafeInteger(value[1]);
+const isEntryToLeave = (value: unknown): boolean => {
+  const { id, code, behind } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isBehind = Array.isArray(behind) && behind.length >= 1 && behind.length <= 2 && behind.every(isVersion);
+  return isIdentity(id) && isEntryCode(code) && isBehind;
+};
+const isEntriesToLeave = (value: unknown): boolean =>
+  Array.isArray(value) && value.length >= 1 && value.length <= valueLimits.entriesAsked && value.every(isEntryToLeave);
 
 /** A member of a command: what it may be, in a test and in words that go on after "must be". */
 export interface ValueRule {
@@ -96,6 +110,14 @@ export const commandRules = {
     accountId,
     limit: { is: isListLimit, allowed: `one integer from 1 to ${valueLimits.listLimitMax}` },
     cursor: { is: isCursor, allowed: "the 'nextCursor' of this account's list, unchanged", optional: true },
+  },
+  arrivals: {
+    accountId,
+    epoch: { is: isAmount, allowed: 'the number of an epoch' },
+    entries: {
+      is: isEntriesToLeave,
+      allowed: `1 to ${valueLimits.entriesAsked} entries, each with id, code and the versions of 1 or 2 items behind it`,
+    },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, ValueRule>>>>;
 

@@ -2,6 +2,8 @@ import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { decisionOfPayload, decisionPort, faultOf } from '../../src/ledger/aws';
 import { ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
+import { toItem, toStored } from '../../src/ledger/items.aws';
+import { Item } from '../../src/ledger/ports';
 import { invoker } from '../../src/runtime/invoke';
 
 const dynamoError = (name: string, httpStatusCode: number): Error =>
@@ -30,6 +32,24 @@ describe('what an error of DynamoDB says', () => {
     [new TypeError('x is not a function'), undefined],
     ['text', undefined],
   ])('%p: %s', (error, fault) => expect(faultOf(error)).toBe(fault));
+});
+
+describe('an item that is put', () => {
+  const pk = 'k#AAAAAAAAAAAAAAAAAAAAAA@2';
+  const turn = { id: 'x', amount: 5, at: 1, region: 'us-east-1' };
+  it.each<[string, Item, boolean]>([
+    ['owes its account a closure', { pk, kind: 'PAYMENT', closedBy: 'x', dueAt: 1_800_000_000_000 }, true],
+    ['was dated again', { pk, kind: 'DATED_MOVE', entryAt: 1_800_000_000_000 }, true],
+    ['has a turn that a refusal has taken', { pk, kind: 'PAYMENT', pending: { ...turn, refused: true } }, true],
+    ['is a fence', { pk, kind: 'FENCE' }, true],
+    ['has a turn of a refund', { pk, kind: 'PAYMENT', pending: turn }, false],
+    ['is a claim', { pk, kind: 'PAYMENT' }, false],
+    ['tells when its closure has come to the account', { pk, kind: 'MOVE', outcome: 'DONE', appliedAt: 1_800_000_000_000 }, false],
+  ])('and %s: the version before fails on it, or reads it', (_, item, fails) => {
+    const stored = toStored(item);
+    expect(Object.values(stored).some((attribute) => attribute.NULL === true)).toBe(fails);
+    expect(toItem(stored)).toEqual(item);
+  });
 });
 
 describe("the team's answer", () => {

@@ -1,5 +1,5 @@
 import { paid } from './paid';
-import { home, TwoRegions } from './two-regions';
+import { home, other, TwoRegions } from './two-regions';
 import { changeableBounds, World } from './world';
 import { KeyedOutcome, LedgerEvent } from '../../src/ledger/model';
 import { StoreFault } from '../../src/ledger/ports';
@@ -96,8 +96,12 @@ describe('an account without room', () => {
     expect(world.memory.writes).toBe(writes);
   });
 
-  it('opens where copies follow later, once they have had their time', async () => {
+  it.each([
+    ['once other regions have them', false],
+    ['once they have had their time, where another region does not answer', true],
+  ])('opens where copies follow later, %s', async (_, isSilent) => {
     const regions = new TwoRegions();
+    if (isSilent) regions.lost.add(other);
     regions.random = never;
     await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
     for (let n = 0; n < room; n += 1) await regions.pay(home, `d${n}`, 2_000_000);
@@ -105,7 +109,9 @@ describe('an account without room', () => {
     regions.nowMs += 10_000;
     // This one completes what is declined; the copies of that follow later, so nothing is removed yet.
     expect(await regions.pay(home, 'soon')).toMatchObject(busy);
-    regions.nowMs += bounds.trimAfterUnderPressureMs + 1;
+    expect(await regions.pay(home, 'sooner')).toMatchObject(busy);
+    if (isSilent) regions.nowMs += bounds.trimAfterReplicatedMs + 1;
+    else regions.replicate(home, other);
     expect(await regions.pay(home, 'later')).toMatchObject(busy);
     expect(paid(await regions.pay(home, 'later')).status).toBe('AUTHORISED');
   });
@@ -148,7 +154,8 @@ describe('looking after an account', () => {
     regions.random = never;
     await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
     for (let n = 0; n < 10; n += 1) await regions.pay(home, `d${n % 5}`, 2_000_000);
-    regions.nowMs += bounds.trimAfterReplicatedMs + 1;
+    regions.replicate(home, other);
+    regions.nowMs += bounds.trimAfterMs + 1;
     regions.random = always;
     await regions.pay(home, 'new');
     const account = [...regions.replicas.get(home)!.items.values()].find(({ kind }) => kind === 'ACCOUNT');

@@ -146,7 +146,8 @@ describe('what another request of the same key left on the account', () => {
 
   test.each(['H500', 'Cmmmmmmmmmmmmmmmmmmmmmm500/500'])('does not accept a declined payment of another amount: %s', async (code) => {
     const declined = await claim();
-    expect(carry(declined, 1, ofAccount({ [id]: code }), new Map())).toMatchObject({ outcome: 'DECLINED', amount: 50 });
+    const later = { ...ofAccount({ [id]: code }), line: { 1: 0 } };
+    expect(carry({ item: declined, epoch: 1 }, later, new Map())).toMatchObject({ outcome: 'DECLINED', amount: 50 });
   });
 
   test('keeps no other key from its claim where it cannot be read', async () => {

@@ -1,6 +1,6 @@
 import { home as east, other as west, TwoRegions } from './two-regions';
 import { untraced } from '../../src/kernel/trace';
-import { homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
+import { homeCalls, homeLimits, ledgerEnv, writeHome } from '../../src/ledger/contract';
 import { ledgerFromEnvironment } from '../../src/ledger/functions/environment.aws';
 import { takingForwarded } from '../../src/ledger/homes/forwarded.service';
 import { FailoverStore, forwardPort } from '../../src/ledger/homes/home.aws';
@@ -36,10 +36,23 @@ describe('a call to its home', () => {
     expect(asked).toEqual([['us-east-1', 'acme-pay-accounts', { forwardedLedgerCall: sent }, 3_000, undefined]]);
     const authorise = { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } as const;
     const capture = { name: 'move', command: { idempotencyKey: 'k', paymentId: 'pay_q83vEjRWeJq83vEjRWeJqw', type: 'CAPTURE' } } as const;
-    for (const other of [authorise, capture]) {
+    const arrivals = {
+      name: 'arrivals',
+      command: {
+        accountId: 'a',
+        epoch: 1,
+        entries: [{ id: 'q83vEjRWeJq83vEjRWeJqw', code: 'H1', behind: [['q83vEjRWeJq83vEjRWeJqw', 2]] }],
+      },
+    } as const;
+    for (const other of [authorise, capture, arrivals]) {
       await forward(() => '{"kind":"keyReused"}', { ...call, call: other });
       expect((asked.pop() as unknown[])[1]).toBe('acme-pay-payments');
     }
+  });
+
+  it('is answered with what has arrived', async () => {
+    expect(await forward(() => '{"kind":"arrived","ids":["x"]}')).toEqual({ kind: 'arrived', ids: ['x'] });
+    asked.pop();
   });
 
   it('goes on in the trace of whoever sends it', async () => {
@@ -190,6 +203,7 @@ describe('the accounts function', () => {
       'a call of another capability',
       { ...call, call: { name: 'authorise', command: { idempotencyKey: 'k', accountId: 'a', amount: 1, currency: 'EUR' } } },
     ],
+    ['a question about arrivals', { ...call, call: { name: 'arrivals', command: { accountId: 'a', epoch: 1, entries: [] } } }],
     ['a call that no ledger has', { ...call, call: { name: 'constructor', command: {} } }],
     ['a member that this version does not know', { ...call, force: true }],
     ['a member of the call that this version does not know', { ...call, call: { ...call.call, twice: true } }],
@@ -205,7 +219,7 @@ describe('the accounts function', () => {
     const receive = jest.fn();
     records.length = 0;
     const handler = takingForwarded(
-      { receive, takes: ['openAccount'], nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) },
+      { receive, takes: homeCalls.accounts, nowMs: () => 1, beginTrace: untraced, record: (record) => records.push(record) },
       next,
     );
     expect(await handler({ forwardedLedgerCall: sent }, invocation)).toEqual({

@@ -1,4 +1,4 @@
-import { openLoad } from './open-load';
+import { Loaded, openLoad } from './open-load';
 import { paid } from './paid';
 import { sets, World } from './world';
 import { Change, WriteResult } from '../../src/ledger/ports';
@@ -59,6 +59,47 @@ test('what an account cannot take is refused before anything is decided, and the
   });
   expect(throttled).toBeGreaterThan(0);
   expect(Object.keys(outcomes).filter((outcome) => !/^(?:pay|capture) (?:AUTHORISED|CAPTURED|busy|unsure)$/.test(outcome))).toEqual([]);
+});
+
+describe('in HOME_REGION, with a copy that is up to a second and a half late', () => {
+  const inHome = (paymentsPerSecond: number, captureAfterMs: number, answers = true, funds?: number): Promise<Loaded> =>
+    openLoad({
+      regions: { east: { paymentsPerSecond } },
+      forMs: 20_000,
+      captureAfterMs,
+      oneWayMs: [30, 60],
+      seed: 1,
+      home: { lagMs: [300, 1_500], answers },
+      ...(funds === undefined ? {} : { funds }),
+    });
+
+  test('twenty payments a second leave the entries of some seconds', async () => {
+    const { outcomes, mostEntries, questions } = await inHome(20, 1_500);
+    expect(outcomes).toEqual({ 'pay AUTHORISED': 400, 'capture CAPTURED': 400 });
+    expect(mostEntries).toBeLessThan(150);
+    // Of 800 calls one in sixteen looks.
+    expect(questions).toBeLessThan(80);
+  });
+
+  test.each([
+    ['at once', 100],
+    ['after a second', 1_000],
+  ])('sixty a second, captured %s, stay within what the item of an account takes', async (_, captureAfterMs) => {
+    const { outcomes, throttled } = await inHome(60, captureAfterMs);
+    expect([throttled, outcomesOf(outcomes)]).toEqual([0, ['capture CAPTURED', 'pay AUTHORISED']]);
+  });
+
+  test('a flood of declines is answered, and fills no account', async () => {
+    const { outcomes, mostEntries } = await inHome(40, 1_000, true, 0);
+    expect(outcomes).toEqual({ 'pay DECLINED': 800 });
+    expect(mostEntries).toBeLessThan(400);
+  });
+
+  test('all entries stay while the other region is silent, which is asked again when ten seconds have passed', async () => {
+    const { outcomes, mostEntries, questions } = await inHome(20, 1_500, false);
+    expect(outcomes).toEqual({ 'pay AUTHORISED': 400, 'capture CAPTURED': 400 });
+    expect([mostEntries, questions]).toEqual([400, 2]);
+  });
 });
 
 test('a claim that is dated again stands, although the next look of the other region comes before its entry', async () => {

@@ -1,5 +1,8 @@
+import { arrivedHere, Arrivals } from '../../src/ledger/homes/arrivals.service';
+import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
+import { HomePorts, HomeUnreachable } from '../../src/ledger/homes/home.service';
 import { CallContext, KeyedOutcome } from '../../src/ledger/model';
-import { Item, LedgerStore, StoreFault } from '../../src/ledger/ports';
+import { Item, LedgerPorts, LedgerStore, StoreFault } from '../../src/ledger/ports';
 import { PaymentsLedger } from '../../src/ledger/protocol/service';
 import { Chance } from '../../tools/memory/chance';
 import { Scheduler } from '../simulation/scheduler';
@@ -20,8 +23,17 @@ export interface OpenLoad {
   /** One way of a request or an answer of the strong table, from and to, in milliseconds. */
   readonly oneWayMs: readonly [number, number];
   readonly seed: number;
+  /** HOME_REGION, with all load in its home: requests stay in the region, and the other one's copy follows. @default STRONG */
+  readonly home?: OtherCopy;
   /** What the account is opened with; without funds every payment is declined. @default more than is paid */
   readonly funds?: number;
+}
+
+export interface OtherCopy {
+  /** From a write in the home until the copy has it, from and to: items arrive in no order. */
+  readonly lagMs: readonly [number, number];
+  /** Whether the other region answers what has arrived, one way after it was asked; if not, it is silent. */
+  readonly answers: boolean;
 }
 
 /** What an open load on one account has come to. */
@@ -34,10 +46,12 @@ export interface Loaded {
   readonly throttled: number;
   /** Write units of the account's item, of refused writes too. */
   readonly units: number;
+  /** Questions to the other region. */
+  readonly questions: number;
 }
 
 const beganMs = 1_800_000_000_000;
-const account = 'a#t#acc';
+const accountOf = (home: OtherCopy | undefined): string => (home ? 'a#t#acc@1' : 'a#t#acc');
 /** AWS's bound for the writes of one partition, and so of one item. */
 const unitsPerSecond = 1_000;
 const localReadMs = 3;
@@ -61,11 +75,25 @@ const entriesOf = (item: Item | undefined): Readonly<Record<string, string>> => 
 const bytesOf = (item: Item | undefined): number =>
   Object.entries(entriesOf(item)).reduce((sum, [id, code]) => sum + id.length + code.length + 1, 300);
 
+/** The later write of an item stays, whichever arrives first. */
+function arrive(copy: Map<string, Item>, item: Item): void {
+  if (((copy.get(item.pk)?.version as number | undefined) ?? -1) < (item.version as number)) copy.set(item.pk, item);
+}
+
+/** A copy as a question sees it. */
+function readingOnly(copy: ReadonlyMap<string, Item>): LedgerStore {
+  const refuse = (): never => {
+    throw new Error('a question writes nothing, and reads all items at once');
+  };
+  const readMany = (pks: readonly string[]): Promise<Item[]> => Promise.resolve(pks.flatMap((pk) => copy.get(pk) ?? []));
+  return { create: refuse, change: refuse, read: refuse, list: refuse, readMany };
+}
+
 /**
  * Sends payments at a steady rate to one account in each region, each captured a while later, whatever becomes of those before: in virtual
  * time, on the simulation's strong table, without faults. What a bench with one call after the other cannot show is shown here.
  */
-export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed, funds = 10_000_000 }: OpenLoad): Promise<Loaded> {
+export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed, home, funds = 10_000_000 }: OpenLoad): Promise<Loaded> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed, 'open load');
   const table = new StrongTable({
@@ -77,8 +105,11 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed,
   });
   const bucket = new Bucket();
   const outcomes: Record<string, number> = {};
-  let [mostEntries, throttled, spent, nonces] = [0, 0, 0, 0];
+  let [mostEntries, throttled, spent, nonces, questions] = [0, 0, 0, 0, 0];
+  const account = accountOf(home);
+  const copy = new Map<string, Item>();
   table.onWrite = (item: Item) => {
+    if (home?.answers) scheduler.after(chance.between(...home.lagMs), () => arrive(copy, item));
     if (item.pk === account) mostEntries = Math.max(mostEntries, Object.keys(entriesOf(item)).length);
   };
   const after = (ms: number): Promise<void> =>
@@ -105,7 +136,7 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed,
     }
   };
   const send = async <T extends Answer>(region: string, request: Request): Promise<T> => {
-    const isNear = request.kind === 'read' && !request.strong;
+    const isNear = home !== undefined || (request.kind === 'read' && !request.strong);
     const sentAt = scheduler.nowMs;
     const oneWay = (): number => (isNear ? localReadMs / 2 : chance.between(...oneWayMs));
     await after(oneWay());
@@ -131,11 +162,22 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed,
   });
   const nowIn = (region: string): number => beganMs + Math.floor(scheduler.nowMs) + (regions[region].aheadMs ?? 0);
   const contextIn = (region: string): CallContext => ({ tenant: 't', traceId: '1-0-0', deadlineMs: nowIn(region) + 5_000 });
-  const ledgerIn = (region: string): PaymentsLedger =>
-    new PaymentsLedger(
-      { store: storeIn(region), nowMs: () => nowIn(region), random: chance.next, nonce: () => `n${(nonces += 1)}`, sleep: after },
-      { region },
-    );
+  const forward: HomePorts['forward'] = async (other, { tenant, call }) => {
+    questions += 1;
+    await after(chance.between(...oneWayMs));
+    if (!home?.answers || call.name !== 'arrivals') throw new HomeUnreachable(other);
+    const ids = await arrivedHere(readingOnly(copy), tenant, call.command);
+    await after(chance.between(...oneWayMs));
+    return { kind: 'arrived', ids };
+  };
+  const ledgerIn = (region: string): PaymentsLedger => {
+    const nowMs = (): number => nowIn(region);
+    const ports = { store: storeIn(region), nowMs, random: chance.next, nonce: () => `n${(nonces += 1)}`, sleep: after };
+    if (!home) return new PaymentsLedger(ports, { region });
+    const arrivals = new Arrivals({ nowMs, forward }, ['other']);
+    const arrived: LedgerPorts['arrived'] = (context, accountId, entries) => arrivals.arrived(context, { accountId, epoch: 1, entries });
+    return new PaymentsLedger({ ...ports, store: new EpochStore(ports.store, 1), arrived }, { region, copiesFollow: true });
+  };
   const counted = async (call: string, outcome: Promise<KeyedOutcome>): Promise<KeyedOutcome> => {
     const ended = await outcome;
     const name = `${call} ${ended.kind === 'answered' ? ended.payment.status : ended.kind}`;
@@ -169,5 +211,5 @@ export async function openLoad({ regions, forMs, captureAfterMs, oneWayMs, seed,
   scheduler.woke();
   await scheduler.run();
   await work;
-  return { outcomes, mostEntries, throttled, units: spent };
+  return { outcomes, mostEntries, throttled, units: spent, questions };
 }

@@ -1,10 +1,13 @@
 import { paid } from './paid';
 import { home, other, TwoRegions } from './two-regions';
 import { EpochStore } from '../../src/ledger/homes/epoch-store.service';
+import { KeyedOutcome } from '../../src/ledger/model';
 import { reconcileAccount } from '../../src/ledger/operator/reconcile.service';
+import { StoreFault } from '../../src/ledger/ports';
 import { Attempt } from '../../src/ledger/protocol/attempt.service';
 import { bounds } from '../../src/ledger/protocol/domain';
 import { trim } from '../../src/ledger/protocol/trim.service';
+import { MemoryStore } from '../../tools/memory/memory-store';
 
 let world: TwoRegions;
 beforeEach(async () => {
@@ -58,6 +61,60 @@ describe('the reconciliation of an account that is written meanwhile', () => {
       await addsUp();
     },
   );
+
+  describe('with a hold that has left its account', () => {
+    let paymentId: string;
+    const lookLater = async (): Promise<void> => {
+      world.nowMs += bounds.trimAfterReplicatedMs + 1_000;
+      const { ports, settings, context } = world.attempt(home);
+      const own = { ...ports, store: new EpochStore(ports.store, 1) };
+      await trim(new Attempt(own, { ...settings, copiesFollow: true }, context), 'a#acme#acc');
+    };
+    beforeEach(async () => {
+      ({ paymentId } = paid(await world.pay(home, 'open', 70)));
+      await lookLater();
+      await lookLater();
+      expect(world.replicas.get(home)!.items.get('a#acme#acc@1')).toMatchObject({ entries: {}, held: 70 });
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['its capture', () => world.move(home, 'm', 'CAPTURE', paymentId, 30)],
+      ['its void', () => world.move(home, 'm', 'VOID', paymentId)],
+      [
+        'its capture, whose entry goes',
+        async () => {
+          await world.move(home, 'm', 'CAPTURE', paymentId, 30);
+          const now = world.nowMs;
+          await lookLater();
+          await lookLater();
+          world.nowMs = now;
+          expect(world.replicas.get(home)!.items.get('a#acme#acc@1')).toMatchObject({ entries: {} });
+        },
+      ],
+    ])('is not misled by %s', async (_, work) => {
+      meanwhile(async () => [await work(), await work()]);
+      await addsUp();
+      await addsUp();
+      expect(world.replicas.get(home)!.items.get('a#acme#acc@1')!.held).toBe(0);
+    });
+
+    it.each(['a payment', 'a refund'])('is not misled by %s that was dated again', async (what) => {
+      await world.move(home, 'c', 'CAPTURE', paymentId, 60);
+      const replica = world.replicas.get(home)!;
+      const ask = (): Promise<KeyedOutcome> =>
+        what === 'a payment' ? world.pay(home, 'late', 11) : world.move(home, 'late', 'REFUND', paymentId, 20);
+      replica.change = (change) =>
+        change.pk.startsWith('a#') ? Promise.reject(new StoreFault('unknown', 'cut')) : MemoryStore.prototype.change.call(replica, change);
+      expect(await ask()).toMatchObject({ kind: 'unsure' });
+      replica.change = MemoryStore.prototype.change.bind(replica);
+      const through = world.nowMs + 500;
+      await replica.change({ pk: 'a#acme#acc@1', require: [], set: [[['trimmedThrough'], through]] });
+      meanwhile(async () => [paid(await ask()), paid(await ask())]);
+      await addsUp();
+      await addsUp();
+      expect([...replica.items.values()].filter(({ entryAt }) => entryAt !== undefined)).toHaveLength(1);
+    });
+  });
 
   it('is not misled by an index that does not show the newest payments and moves yet', async () => {
     await world.pay(home, 'seen', 70);

@@ -18,6 +18,18 @@ const share = 'a share of the traffic that a team chooses';
 const wait = 'how long to wait before one acts, with room: no measurement';
 
 export const elsewhere: readonly Elsewhere[] = [
+  {
+    document: 'ARCHITECTURE.md',
+    begins: 'In `HOME_REGION` an entry goes',
+    why: bound,
+    code: ['src/ledger/protocol/domain.ts', 'trimAfterReplicatedMs: 15 * 60_000'],
+  },
+  {
+    document: 'ARCHITECTURE.md',
+    begins: 'An account holds up to',
+    why: bound,
+    code: ['src/ledger/contract.ts', 'entriesPerAccount: 5_000'],
+  },
   { document: 'docs/callers.md', begins: '| answer | do |', why: "longer than API Gateway and Lambda's timeouts together" },
   { document: 'docs/callers.md', begins: '| to end | do | takes |', why: bound, code: ['src/runtime/key-set.ts', 'freshMs: 600_000'] },
   {
@@ -101,6 +113,18 @@ export const elsewhere: readonly Elsewhere[] = [
     begins: '- When a home does not',
     why: 'times of the protocol, which the section "In the code" adds up',
   },
+  {
+    document: 'docs/home-region.md',
+    begins: '- An account **lets go**',
+    why: bound,
+    code: ['src/ledger/protocol/domain.ts', 'trimAfterReplicatedMs: 15 * 60_000'],
+  },
+  {
+    document: 'docs/home-region.md',
+    begins: '- **Arrivals**',
+    why: bound,
+    code: ['src/ledger/homes/arrivals.service.ts', 'leftAloneAsOlderMs = 600_000'],
+  },
   { document: 'docs/home-region.md', begins: '- **Times.** Deadline', why: 'times of the protocol, and their sum' },
   { document: 'docs/operations.md', begins: "![The dashboard's first rows", why: 'what the picture shows' },
   { document: 'docs/operations.md', begins: 'In this picture', why: 'what the picture shows' },
@@ -124,6 +148,12 @@ export const elsewhere: readonly Elsewhere[] = [
     begins: 'At least one account has',
     why: bound,
     code: ['src/ledger/protocol/domain.ts', 'trimAfterCrowdedMs: 600'],
+  },
+  {
+    document: 'docs/runbook.md',
+    begins: '- **A region that does not answer**',
+    why: bound,
+    code: ['src/ledger/protocol/domain.ts', 'trimAfterReplicatedMs: 15 * 60_000'],
   },
   {
     document: 'docs/runbook.md',

@@ -68,7 +68,8 @@ export interface PaymentsAlarmOptions {
   readonly unknownOutcomes?: AlarmTuning;
 
   /**
-   * Calls a minute answered 429 because their account was full: 5,000 entries that could not be removed yet; in HOME_REGION open holds too.
+   * Calls a minute answered 429 because their account was full: 5,000 entries that could not be removed yet. In HOME_REGION
+   * they stay for 15 minutes while another region does not answer.
    *
    * @default - 1 in 3 minutes
    */

@@ -54,8 +54,8 @@ const statusNotes: Readonly<Record<number, string>> = {
     'verified on AWS. ',
   429:
     'Nothing was done; repeat with the same key after Retry-After. `account_busy`: the account holds as many entries as it can, ' +
-    `${grouped(ledgerLimits.entriesPerAccount)} of what is under way and of about the last minute; in HOME_REGION open holds are among ` +
-    `them: capture or void those, or use several accounts. `,
+    `${grouped(ledgerLimits.entriesPerAccount)} of what is under way and of about the last minute (in HOME_REGION of 15 minutes while ` +
+    `another region does not answer): repeat later, or use several accounts. `,
   503: 'Not sure, and so nothing is said: repeat with the same key. ',
 };
 

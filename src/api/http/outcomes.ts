@@ -82,7 +82,8 @@ function otherwise(outcome: Rejected | Busy | Unsure, instance: string): HttpAns
 const busyDetails: Readonly<Record<Busy['code'], string>> = {
   account_busy:
     `The account has room for ${grouped(ledgerLimits.entriesPerAccount)} entries, of what is under way and of the last minute ` +
-    `(in HOME_REGION of open holds too), and all are in use. Send the request again after the seconds in Retry-After.`,
+    `(in HOME_REGION of 15 minutes while another region does not answer), and all are in use. ` +
+    `Send the request again after the seconds in Retry-After.`,
   throttled: 'The request was throttled before it was finished.',
 };
 

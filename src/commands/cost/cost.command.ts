@@ -18,7 +18,7 @@ export function costCommand(): Command {
     .requiredOption('--mode <mode>', 'strong or home-region')
     .option('--capture-share <share>', 'payments that are captured, of all', '1')
     .option('--replay-share <share>', 'payments that are sent a second time, of all', '0.02')
-    .option('--account-day <payments>', 'payments a day on one account: 1000, 10000 or 100000', '1000')
+    .option('--account-day <payments>', 'payments a day on one account: 1000, 10000, 100000 or 1000000', '1000')
     .option('--consumers <number>', 'consumers of the events in each region', '1')
     .option('--canaries <number>', 'canaries in each region; 0 without any', '2')
     .option('--canary-interval <minutes>', 'time between two runs of a canary', '5')

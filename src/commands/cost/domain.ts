@@ -69,7 +69,8 @@ export interface Estimate {
 
 /** Write units of one payment with its share of captures and replays, in one region's copy. */
 export function writeUnits({ mode, accountDay, captureShare, replayShare }: CostRequest, usage: Usage): number {
-  const { authoriseWrites, captureWrites, replayWrites } = usage;
+  const { authoriseWrites, captureWrites } = usage;
+  const replayWrites = mode === 'strong' ? usage.replayWrites : usage.replayWritesHome;
   // A fuller account makes both writes of its item larger; the table knows their sum.
   const fuller = Math.max(0, accountLoad[mode][accountDay].writes - authoriseWrites - captureWrites) / 2;
   return authoriseWrites + fuller + captureShare * (captureWrites + fuller) + replayShare * replayWrites;

@@ -32,9 +32,14 @@ const assumed = figure('assumed');
 export const usage = {
   authoriseWrites: measured(3, 'write units of an authorization, index included', performance),
   captureWrites: measured(5, 'write units of a capture, index included', performance),
-  replayWrites: measured(3, "write units of a payment's first replay", performance),
-  paymentBytes: measured(583, "bytes of a captured payment's item", sizes),
-  captureBytes: measured(718, "bytes of a capture's item", sizes),
+  replayWrites: measured(2, "write units of a payment's first replay", performance),
+  replayWritesHome: measured(
+    3,
+    "write units of a payment's first replay, HOME_REGION",
+    'docs/performance.md, entries held by one account, HOME_REGION',
+  ),
+  paymentBytes: measured(569, "bytes of a captured payment's item", sizes),
+  captureBytes: measured(694, "bytes of a capture's item", sizes),
   indexBytes: measured(96, 'bytes of an index entry', test),
   itemOverhead: published(100, 'bytes of storage for each item and each index entry', 'DynamoDB developer guide, item sizes and formats'),
   eventBytes: measured(666, 'bytes of an event', test),
@@ -134,6 +139,16 @@ export const callWaits: Readonly<Record<CostMode, Readonly<Record<'authorise' | 
  * units, measured (docs/performance.md, payments a day on one account).
  */
 export const accountLoad: Readonly<Record<CostMode, Readonly<Record<number, { readonly writes: number; readonly reads: number }>>>> = {
-  strong: { 1_000: { writes: 9.1, reads: 3.1 }, 10_000: { writes: 10, reads: 3.3 }, 100_000: { writes: 17.5, reads: 6.4 } },
-  'home-region': { 1_000: { writes: 10.3, reads: 3.6 }, 10_000: { writes: 23.6, reads: 7 }, 100_000: { writes: 155, reads: 23.9 } },
+  strong: {
+    1_000: { writes: 8.3, reads: 3.1 },
+    10_000: { writes: 8.3, reads: 4.7 },
+    100_000: { writes: 8.3, reads: 4.3 },
+    1_000_000: { writes: 8.5, reads: 5.5 },
+  },
+  'home-region': {
+    1_000: { writes: 8.4, reads: 6.6 },
+    10_000: { writes: 8.5, reads: 7.1 },
+    100_000: { writes: 8.8, reads: 7.3 },
+    1_000_000: { writes: 9.6, reads: 9.2 },
+  },
 };

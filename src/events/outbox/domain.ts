@@ -19,8 +19,8 @@ import { PaymentEvent, PaymentEventType } from '../model';
 
 /**
  * What the ledger's writes come to as events. Everything is decided on the account's item, so an event is told by what a write changed
- * among its entries; only a claim that expired has no entry ever, and is told by its own item. Every idempotency key comes to at most
- * one event, whose ID follows from it: whoever publishes it again, from wherever, publishes the same one.
+ * among its entries; only a claim that an earlier release expired has no entry ever, and is told by its own item. Every idempotency key
+ * comes to at most one event, whose ID follows from it: whoever publishes it again, from wherever, publishes the same one.
  */
 
 /** An item before and after a write, as a stream tells it. */

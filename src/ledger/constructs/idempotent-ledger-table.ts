@@ -20,8 +20,8 @@ import { keepReplicaTagsValid, replicaTagManager, replicaTags } from '../../cdk/
  * The global table that holds accounts, payments and idempotency keys. Created once, in the stack of any one of the replicas'
  * regions; the other stacks use `LedgerReplica.of`.
  *
- * In STRONG an account has any number of open holds. In HOME_REGION it has up to 5,000 at once; then it answers 429 `account_busy`, and a
- * tenant that needs more spreads them over several accounts.
+ * An account has any number of open holds. In HOME_REGION it takes 5,000 entries in 15 minutes while another region does not answer; then
+ * it answers 429 `account_busy`.
  */
 export class IdempotentLedgerTable extends Construct implements ITaggable {
   /** Name of the table, the same in every region. */

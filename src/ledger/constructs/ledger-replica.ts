@@ -296,7 +296,8 @@ export class LedgerReplica {
   }
 
   /**
-   * Calls answered 429 `account_busy`: the account had no room for another entry (in HOME_REGION 5,000 open holds, say).
+   * Calls answered 429 `account_busy`: the account had no room for another entry. In HOME_REGION entries stay while another
+   * region does not answer.
    *
    * @default - sum over 1 minute
    */

@@ -1,4 +1,6 @@
+import { lineAfter, Trimmed, trimmedBefore, wasIn } from './line.domain';
 import { Item, Value } from '../ports';
+import { entryDateOf } from '../protocol/dates.service';
 import {
   Closure,
   idOfPaymentId,
@@ -6,9 +8,11 @@ import {
   isMove,
   isPayment,
   keyItemPk,
+  kinds,
   MoveItem,
   moveOf,
   movesInOrder,
+  paymentIdOf,
   PaymentItem,
   paymentOf,
   RecordedMove,
@@ -35,35 +39,76 @@ export function epochOf(stored: string): { readonly pk: string; readonly epoch: 
 
 const isAccount = (item: Item): boolean => item.kind === 'ACCOUNT';
 
+/** An item without its epoch in the key, and the epoch that has it. */
+export interface Kept {
+  readonly item: Item;
+  readonly epoch: number;
+}
+
 /**
- * An item of an earlier epoch as a later one begins with it.
+ * An item of an earlier epoch as a later one begins with it; undefined: of one that its account never was in, as far as this epoch knows,
+ * and its claim is not the one that the account shows.
  *
- * @param item the item, without its epoch in the key
- * @param epoch where it comes from
+ * @param kept the item, and where it comes from
  * @param account its account as the later epoch has it; not looked at for an account itself
  * @param others those named by `judgedWith`, as the later epoch has them, as far as they have arrived
  */
-export function carry(item: Item, epoch: number, account: Item | undefined, others: Others): Item {
+export function carry({ item, epoch }: Kept, account: Item | undefined, others: Others): Item | undefined {
   const from = { carriedFrom: epoch, carriedVersion: item.version };
-  if (isAccount(item)) return { ...item, ...from, carriedThrough: withMark(item, epoch) };
+  if (isAccount(item)) return { ...without(item, ['carriedThrough']), ...from, line: lineAfter(item, epoch) };
   if (!account) throw new Error(`${item.pk} cannot be carried over without its account`);
-  const trimmed = trimmedBefore(account, epoch);
-  if (isPayment(item)) return { ...carryPayment(item, account, trimmed, others), ...from };
-  if (isMove(item)) return { ...carryMove(item, account, trimmed, others), ...from };
-  throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
+  if (!isPayment(item) && !isMove(item)) {
+    throw new Error(`${item.pk} is of kind '${String(item.kind)}', which no epoch carries over`);
+  }
+  const carried = judged(item, { account, epoch, others });
+  return carried && { ...carried, ...from };
 }
 
-/** Items by their key. */
-export type Others = ReadonlyMap<string, Item>;
+function judged(item: Item, by: Judging): Item | undefined {
+  if (!wasIn(by.account, by.epoch)) return reclaim(claimOf(item), by.account, by.others);
+  return isPayment(item) ? carryPayment(item, by) : carryMove(item, by);
+}
+
+/** By what an item of an epoch is judged. */
+interface Judging {
+  readonly account: Item;
+  readonly epoch: number;
+  readonly others: Others;
+}
+
+/** Items by their key, each with the epoch that has it. */
+export type Others = ReadonlyMap<string, Kept>;
+
+/** What was asked for, and nothing of what has become of it. */
+const claimOf = (item: Item): Item =>
+  isPayment(item)
+    ? { ...withoutClosure(without(item, ['entryAt'])), kind: kinds.PAYMENT[0] }
+    : { ...without(item, [...moveAttributes, 'entryAt']), kind: kinds.MOVE[0] };
 
 /** Keys of the items besides its account by which an item is judged. */
-export function judgedWith(item: Item, account: Item): readonly string[] {
-  if (isPayment(item)) return unrecordedMoves(paymentOf(item), account).map(keyItemPk);
+export function judgedWith(kept: Kept, account: Item): readonly string[] {
+  const item = wasIn(account, kept.epoch) ? kept.item : claimOf(kept.item);
+  if (isPayment(item)) {
+    const payment = paymentOf(item);
+    const ids = [...unrecordedMoves(payment, account), ...closerToJudge(payment, account), ...refundsToJudge(payment, account)];
+    return ids.map(keyItemPk);
+  }
   if (!isMove(item)) return [];
   const move = moveOf(item);
   const payment = idOfPaymentId(move.paymentId)!;
-  return move.outcome?.status === 'DONE' && move.type !== 'REFUND' && !entryOf(account, payment) ? [keyItemPk(payment)] : [];
+  const isJudgedByPayment = move.outcome?.status === 'DONE' && move.type !== 'REFUND' && move.appliedAt === undefined;
+  return isJudgedByPayment && !entryOf(account, payment) ? [keyItemPk(payment)] : [];
 }
+
+/** What closed a payment by that one's own item, where the account has no entry of it: its own item tells whether it has come there. */
+function closerToJudge({ id, dueAt, closure }: PaymentItem, account: Item): readonly string[] {
+  return dueAt !== undefined && closure && !entryOf(account, id) ? [closure.by] : [];
+}
+
+const refundsToJudge = ({ id, moves }: PaymentItem, account: Item): readonly string[] => {
+  const standing = overviewOf(account).refunds.get(id);
+  return Object.entries(moves).flatMap(([by, { type }]) => (type === 'REFUND' && !standing?.has(by) ? [by] : []));
+};
 
 /** Moves that an account has taken and their payment's own item does not show: when that was, their own items alone know. */
 function unrecordedMoves(payment: PaymentItem, account: Item): readonly string[] {
@@ -73,53 +118,66 @@ function unrecordedMoves(payment: PaymentItem, account: Item): readonly string[]
   return [closure.by, ...refundsMoved(payment, account).keys()].filter((id) => !payment.moves[id]);
 }
 
-/** How far an account was trimmed when it was carried over, by the epoch that it left. */
-function marksOf(account: Item): readonly (readonly [epoch: string, through: number])[] {
-  return Object.entries((account.carriedThrough ?? {}) as Readonly<Record<string, number>>);
-}
-
-function withMark(account: Item, epoch: number): Readonly<Record<string, number>> {
-  const marks = marksOf(account);
-  const through = account.trimmedThrough as number;
-  // Marks rise with the epochs: one that repeats the last tells nothing new.
-  return Object.fromEntries(marks.some(([, other]) => other === through) ? marks : [...marks, [epoch, through]]);
-}
-
-/** Whether an effect without an entry, claimed at a time, is in the account's balances. */
-type Trimmed = (at: number) => boolean;
-
-/**
- * An effect is in the balances if its entry was trimmed by the end of its item's epoch. What was trimmed later is no proof: by then the
- * item would have been carried over, so one that was not had no entry left to trim.
- */
-function trimmedBefore(account: Item, epoch: number): Trimmed {
-  const through = Math.max(-1, ...marksOf(account).flatMap(([left, mark]) => (Number(left) <= epoch ? [mark] : [])));
-  return (at) => at <= through;
-}
-
-function carryPayment(item: Item, account: Item, trimmed: Trimmed, others: Others): Item {
+function carryPayment(item: Item, by: Judging): Item | undefined {
+  const { account, epoch, others } = by;
+  const trimmed = trimmedBefore(account, epoch);
   const payment = paymentOf(item);
   const entry = entryOf(account, payment.id);
   // Where the account has its hold all the same, a later epoch decided it again, and its own item is what did not arrive.
   const isHeld = (entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount === payment.amount;
   if (payment.outcome?.status === 'DECLINED' && !isHeld) return item;
-  if (entry ? entry.kind === 'hold' : !trimmed(payment.at)) {
+  // An epoch that did not have it gave its key to another request.
+  if (!isHeld && (entry?.kind === 'hold' || entry?.kind === 'closed')) return undefined;
+  if (entry ? entry.kind === 'hold' : !trimmed(entryDateOf(payment))) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
-    return { ...withoutClosure(item), ...(entry ? { outcome: 'AUTHORISED' } : {}) };
+    return entry ? open(item) : withoutClosure(item);
   }
   if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
-  const closure = entry?.kind === 'closed' ? entry.closure : payment.closure;
-  return closure ? withClosure(item, payment, closure, refundsOf(payment, account, trimmed, others), others) : item;
+  if (entry?.kind === 'closed') {
+    return withClosure(item, { ...payment, closure: entry.closure }, refundsOf(payment, by), others);
+  }
+  const { closure } = payment;
+  if (closure && isApplied(payment, by)) return withClosure(item, { ...payment, closure }, refundsOf(payment, by), others);
+  // Its hold had left the account, and nothing more of it had come there.
+  return item.outcome === undefined ? item : open(item);
 }
 
-const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending'];
+/**
+ * Whether a closure of which no entry stands has come to the account, and has gone. One that the account decided has: its hold stood there
+ * until then. One that its payment's item decided is told by the date under which the account took it: it went only when its own item said
+ * so, and that had arrived.
+ */
+function isApplied({ id, closure, dueAt }: PaymentItem, by: Judging): boolean {
+  if (dueAt === undefined) return true;
+  const own = moveDone(closure!.by, id, by);
+  return own?.move.appliedAt !== undefined && own.trimmed(own.move.appliedAt);
+}
+
+/**
+ * A move of a payment whose own item says that it was made, and what its epoch tells of dates: it may be an earlier one than the payment's,
+ * which made it once more.
+ */
+function moveDone(id: string, payment: string, by: Judging): { readonly move: MoveItem; readonly trimmed: Trimmed } | undefined {
+  const own = by.others.get(keyItemPk(id));
+  if (!own || !isMove(own.item)) return undefined;
+  const move = moveOf(own.item);
+  if (move.outcome?.status !== 'DONE' || move.paymentId !== paymentIdOf(payment)) return undefined;
+  return { move, trimmed: trimmedBefore(by.account, Math.min(by.epoch, own.epoch)) };
+}
+
+const open = (item: Item): Item => ({ ...withoutClosure(item), outcome: 'AUTHORISED' });
+
+const closureAttributes = ['outcome', 'reason', 'closedBy', 'closeType', 'pending', 'dueAt'];
 
 function withoutClosure(item: Item): Item {
   return { ...without(item, closureAttributes), captured: 0, refunded: 0, moves: {} };
 }
 
-/** The closure that the account shows, and those refunds whose money it has moved. */
-function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds: readonly Refund[], others: Others): Item {
+type ClosedPayment = PaymentItem & { readonly closure: Closure };
+
+/** The payment's closure as the account has taken it, and those refunds whose money it has moved. */
+function withClosure(item: Item, payment: ClosedPayment, refunds: readonly Refund[], others: Others): Item {
+  const { closure } = payment;
   const closing: RecordedMove = payment.moves[closure.by] ?? {
     type: closure.type,
     amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount,
@@ -131,7 +189,7 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
     ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }]),
   ]);
   return {
-    ...without(item, ['reason', 'pending']),
+    ...without(item, ['reason', 'pending', 'dueAt']),
     outcome: 'AUTHORISED',
     closedBy: closure.by,
     closeType: closure.type,
@@ -144,7 +202,7 @@ function withClosure(item: Item, payment: PaymentItem, closure: Closure, refunds
 /** When and where a move was asked for; if its own item has not arrived, its payment's has to serve. */
 function askedFor(id: string, payment: PaymentItem, others: Others): Pick<RecordedMove, 'at' | 'region'> {
   const { pending } = payment;
-  const own = others.get(keyItemPk(id));
+  const own = others.get(keyItemPk(id))?.item;
   const { at, region } = own && isMove(own) ? moveOf(own) : pending?.id === id ? pending : payment;
   return { at, region };
 }
@@ -154,12 +212,13 @@ type Refund = readonly [id: string, refund: Omit<RecordedMove, 'order'>];
 /** What an account has moved of a payment's refunds, as far as their entries still stand there. */
 const refundsMoved = ({ id }: PaymentItem, account: Item): ReadonlyMap<string, number> => overviewOf(account).refunds.get(id) ?? new Map();
 
-function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, others: Others): readonly Refund[] {
+function refundsOf(payment: PaymentItem, by: Judging): readonly Refund[] {
+  const { account, others } = by;
   const recorded = Object.entries(payment.moves).filter(([, { type }]) => type === 'REFUND');
   const moved = refundsMoved(payment, account);
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
     .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
-    .filter(([id, { at }]) => moved.has(id) || trimmed(at));
+    .filter(([id]) => moved.has(id) || isRefunded(id, payment.id, by));
   // The account moved the money, but the payment's item that says so did not arrive.
   const missing = [...moved]
     .filter(([id]) => !kept.some(([other]) => other === id))
@@ -167,25 +226,38 @@ function refundsOf(payment: PaymentItem, account: Item, trimmed: Trimmed, others
   return [...kept, ...missing];
 }
 
-function carryMove(item: Item, account: Item, trimmed: Trimmed, others: Others): Item {
+/** Whether a refund of which no entry stands has come to the account, and has gone: its own item tells under which date. */
+function isRefunded(id: string, payment: string, by: Judging): boolean {
+  const own = moveDone(id, payment, by);
+  return own !== undefined && own.trimmed(entryDateOf(own.move));
+}
+
+const moveAttributes = ['outcome', 'moved', 'answer', 'appliedAt', 'code', 'detail'];
+
+function carryMove(item: Item, { account, epoch, others }: Judging): Item {
+  const trimmed = trimmedBefore(account, epoch);
   const move = moveOf(item);
   // What a later epoch moved for it counts, though its own item of that epoch did not arrive.
-  if (move.outcome?.status === 'REFUSED' && movedOn(account, move) !== undefined) return without(item, ['outcome', 'code', 'detail']);
+  if (move.outcome?.status === 'REFUSED' && movedOn(account, move) !== undefined) return without(item, moveAttributes);
   if (move.outcome?.status !== 'DONE') return item;
   const reached =
     move.type === 'REFUND'
-      ? entryOf(account, move.id)?.kind === 'refund' || trimmed(move.at)
-      : (closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? (trimmed(move.paymentAt) && isCloser(move, others)));
-  return reached ? item : without(item, ['outcome', 'moved', 'answer']);
+      ? entryOf(account, move.id)?.kind === 'refund' || trimmed(entryDateOf(move))
+      : (closedBy(move.id, entryOf(account, idOfPaymentId(move.paymentId)!)) ?? isClosing(move, trimmed, others));
+  return reached ? item : without(item, moveAttributes);
 }
+
+/** The same where no entry of its payment stands: a date of its own tells, or its payment's. */
+const isClosing = (move: MoveItem, trimmed: Trimmed, others: Others): boolean =>
+  move.appliedAt === undefined ? trimmed(move.paymentAt) && isCloser(move, others) : trimmed(move.appliedAt);
 
 /**
  * Whether a move closed its payment, of which no entry stands any more. The watermark alone does not tell: it passes a hold that still
  * stands, which a later epoch may have closed otherwise. The payment's own item has arrived, since its entry waited for that.
  */
 function isCloser({ id, paymentId }: MoveItem, others: Others): boolean {
-  const payment = others.get(keyItemPk(idOfPaymentId(paymentId)!));
-  return !payment || !isPayment(payment) || paymentOf(payment).closure?.by === id;
+  const payment = others.get(keyItemPk(idOfPaymentId(paymentId)!))?.item;
+  return payment !== undefined && isPayment(payment) && paymentOf(payment).closure?.by === id;
 }
 
 /** Whether the payment's entry names this move; undefined when there is no entry to tell. */
@@ -208,7 +280,7 @@ export function reclaim(claim: Item, account: Item, others: Others): Item | unde
   if (isPayment(claim)) {
     if (!own || own.kind === 'declined') return claim;
     const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
-    return same ? carryPayment(claim, account, () => false, others) : undefined;
+    return same ? carryPayment(claim, { account, epoch: 0, others }) : undefined;
   }
   return canBeMove(moveOf(claim), account, own) ? claim : undefined;
 }

@@ -1,14 +1,15 @@
-import { carry, epochOf, inEpoch, judgedWith, Others, reclaim } from './carry.domain';
+import { carry, epochOf, inEpoch, judgedWith, Kept, Others, reclaim } from './carry.domain';
+import { lineOf, wasIn } from './line.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
 import { isPayment, keyItemPk } from '../protocol/domain';
 import { entriesOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
-/** An item, and the epoch that has it. */
-interface Kept {
-  readonly item: Item;
-  readonly epoch: number;
+/** An item's newest copy, and what was read of it besides, newest first, from epochs down to one. */
+interface Copies extends Kept {
+  readonly older: readonly Kept[];
+  readonly readTo: number;
 }
 
 /** Keys remembered as being of this epoch. */
@@ -46,7 +47,7 @@ export class EpochStore implements LedgerStore {
 
   private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
     const account = await this.accountHere(owner);
-    return reclaim(item, account, this.asHere(await this.newestOf(judgedWith(item, account)), account));
+    return reclaim(item, account, await this.othersFor(judgedWith({ item, epoch: this.epoch }, account), account));
   }
 
   public async change(change: Change): Promise<WriteResult> {
@@ -159,30 +160,71 @@ export class EpochStore implements LedgerStore {
 
   /** Items of earlier epochs as this one begins with them; undefined: nothing of it is there. */
   private async carried(
-    some: readonly Kept[],
+    some: readonly Copies[],
     accountOf: (pk: string) => Promise<Item | undefined>,
   ): Promise<readonly (Item | undefined)[]> {
     const accounts = await Promise.all(some.map(({ item }) => (item.acct === undefined ? undefined : accountOf(item.acct as string))));
-    const wanted = some.map(({ item }, n) => (accounts[n] ? judgedWith(item, accounts[n]) : []));
+    const kept = await this.inLine(some, accounts);
+    const wanted = kept.map((one, n) => (accounts[n] ? judgedWith(one, accounts[n]) : []));
     const others = await this.newestOf(wanted.flat());
-    return some.map(({ item, epoch }, n) => {
-      if (item.acct === undefined) return carry(item, epoch, undefined, new Map());
-      const account = accounts[n];
-      // The account's own item has not replicated: nothing of it can be judged.
-      if (!account) return undefined;
-      const own = new Map(wanted[n].flatMap((pk) => (others.has(pk) ? [[pk, others.get(pk)!] as const] : [])));
-      return carry(item, epoch, account, this.asHere(own, account));
-    });
+    return Promise.all(
+      kept.map(async (one, n) => {
+        if (one.item.acct === undefined) return carry(one, undefined, new Map());
+        const account = accounts[n];
+        // The account's own item has not replicated: nothing of it can be judged.
+        if (!account) return undefined;
+        const own = wanted[n].flatMap((pk) => (others.has(pk) ? [[pk, others.get(pk)!] as const] : []));
+        return carry(one, account, await this.asHere(new Map(own), account));
+      }),
+    );
+  }
+
+  private async othersFor(pks: readonly string[], account: Item): Promise<Others> {
+    return this.asHere(await this.newestOf(pks), account);
   }
 
   /** Items by which another one of the account is judged: payments as this epoch has them, moves as they are. */
-  private asHere(others: ReadonlyMap<string, Kept>, account: Item): Others {
+  private async asHere(others: ReadonlyMap<string, Copies>, account: Item): Promise<Others> {
+    const all = await this.inLine(
+      [...others.values()],
+      [...others].map(() => account),
+    );
     return new Map(
-      [...others].map(([pk, { item, epoch }]) => {
-        const isCarried = epoch !== this.epoch && isPayment(item);
-        return [pk, isCarried ? carry(item, epoch, account, new Map()) : item];
+      all.flatMap((kept) => {
+        const { pk } = kept.item;
+        if (kept.epoch === this.epoch || (!isPayment(kept.item) && wasIn(account, kept.epoch))) return [[pk, kept] as const];
+        const item = carry(kept, account, new Map());
+        return item ? [[pk, { item, epoch: kept.epoch }] as const] : [];
       }),
     );
+  }
+
+  /**
+   * Items, each as the newest of those epochs has it that its account comes from; if none has, as it is. An epoch whose account did not
+   * arrive had items of its own, and some of those may have.
+   */
+  private async inLine(some: readonly Copies[], accounts: readonly (Item | undefined)[]): Promise<readonly Kept[]> {
+    const isCounted = (kept: Kept, account: Item): boolean => kept.epoch === this.epoch || wasIn(account, kept.epoch);
+    const elsewhere = new Map<Item, Copies[]>();
+    const here = some.map((copies, n) => {
+      const account = accounts[n];
+      if (!account || isCounted(copies, account)) return copies;
+      const older = copies.older.find((kept) => isCounted(kept, account));
+      if (!older) elsewhere.set(account, [...(elsewhere.get(account) ?? []), copies]);
+      return older ?? copies;
+    });
+    if (elsewhere.size === 0) return here;
+    const further = await Promise.all(
+      [...elsewhere].map(([account, copies]) => {
+        const read = Math.min(...copies.map(({ readTo }) => readTo));
+        return this.newestAmong(
+          copies.map(({ item }) => item.pk),
+          lineOf(account).filter((epoch) => epoch < read),
+        );
+      }),
+    );
+    const inOlder = new Map(further.flatMap((newest) => [...newest]));
+    return here.map((kept) => inOlder.get(kept.item.pk) ?? kept);
   }
 
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
@@ -214,30 +256,41 @@ export class EpochStore implements LedgerStore {
     return true;
   }
 
-  private async newest(pk: string): Promise<Kept | undefined> {
+  private async newest(pk: string): Promise<Copies | undefined> {
     return (await this.newestOf([pk])).get(pk);
   }
 
-  /** Each item's newest epoch, as many epochs at a time as fit into one read. */
-  private async newestOf(pks: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
-    const newest = new Map<string, Kept>();
+  private newestOf(pks: readonly string[]): Promise<ReadonlyMap<string, Copies>> {
+    return this.newestAmong(
+      pks,
+      Array.from({ length: this.epoch }, (_, n) => this.epoch - n),
+    );
+  }
+
+  /** The first of some epochs that has it, for each item: as many epochs at a time as fit into one read. */
+  private async newestAmong(pks: readonly string[], epochs: readonly number[]): Promise<ReadonlyMap<string, Copies>> {
+    const newest = new Map<string, Copies>();
     const unique = [...new Set(pks)];
     if (unique.length > batch) {
-      const parts = [unique.slice(0, batch), unique.slice(batch)].map((part) => this.newestOf(part));
+      const parts = [unique.slice(0, batch), unique.slice(batch)].map((part) => this.newestAmong(part, epochs));
       return new Map((await Promise.all(parts)).flatMap((part) => [...part]));
     }
     for (
-      let high = this.epoch, left: readonly string[] = unique;
-      high > 0 && left.length > 0;
+      let from = 0, left: readonly string[] = unique;
+      from < epochs.length && left.length > 0;
       left = left.filter((pk) => !newest.has(pk))
     ) {
-      const epochs = Math.min(high, Math.max(1, Math.floor(batch / left.length)));
-      const keys = left.flatMap((pk) => Array.from({ length: epochs }, (_, n) => inEpoch(pk, high - n)));
-      for (const stored of await this.replica.readMany(keys)) {
-        const { pk, epoch } = epochOf(stored.pk);
-        if ((newest.get(pk)?.epoch ?? 0) < epoch) newest.set(pk, { item: plain(stored)!, epoch });
+      const some = epochs.slice(from, from + Math.max(1, Math.floor(batch / left.length)));
+      const keys = left.flatMap((pk) => some.map((epoch) => inEpoch(pk, epoch)));
+      const copies = (await this.replica.readMany(keys)).map((stored) => ({ item: plain(stored)!, epoch: epochOf(stored.pk).epoch }));
+      for (const kept of copies.sort((one, other) => other.epoch - one.epoch)) {
+        const newer = newest.get(kept.item.pk);
+        newest.set(
+          kept.item.pk,
+          newer ? { ...newer, older: [...newer.older, kept] } : { ...kept, older: [], readTo: some[some.length - 1] },
+        );
       }
-      high -= epochs;
+      from += some.length;
     }
     return newest;
   }

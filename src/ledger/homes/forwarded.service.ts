@@ -1,5 +1,5 @@
 import { forwardedMember } from '../contract';
-import { CallOutcome, ForwardedCall, traceOfForwarded, WritingCall } from './home.service';
+import { CallOutcome, ForwardedCall, traceOfForwarded } from './home.service';
 import { isSegmentId, isTraceId, Span, TraceContext } from '../../kernel/trace';
 import { CallContext, LedgerEvent } from '../model';
 import { isTenant } from '../values.contract';
@@ -20,7 +20,7 @@ export interface ForwardedPorts {
   /** Absent where no region sends calls to another one. */
   readonly receive?: (call: ForwardedCall, observe: CallContext['observe']) => Promise<CallOutcome>;
   /** What this function answers other regions; anything else is not its to do, whoever asks. */
-  readonly takes: readonly WritingCall['name'][];
+  readonly takes: readonly ForwardedCall['call']['name'][];
   readonly nowMs: () => number;
   /** Begins this region's part of the trace. */
   readonly beginTrace: (context: TraceContext, startMs: number) => Span;
@@ -88,7 +88,13 @@ function forwardedCallOf(sent: unknown, takes: ForwardedPorts['takes']): Forward
   if (traceParent !== undefined && !(typeof traceParent === 'string' && isSegmentId(traceParent))) return "its 'traceParent' is not valid";
   // Compared with a time that is none, no deadline would ever pass: not even the end of a lease.
   if (typeof remainingMs !== 'number' || !Number.isFinite(remainingMs)) return "its 'remainingMs' is not a finite number of milliseconds";
-  return { tenant, traceId, ...(traceParent === undefined ? {} : { traceParent }), remainingMs, call: { name, command } as WritingCall };
+  return {
+    tenant,
+    traceId,
+    ...(traceParent === undefined ? {} : { traceParent }),
+    remainingMs,
+    call: { name, command } as ForwardedCall['call'],
+  };
 }
 
 /** Nothing was done, and nothing is known of what was meant: whoever asked is told to ask again, as while two versions run side by side. */

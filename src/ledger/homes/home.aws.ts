@@ -1,7 +1,7 @@
 import { dynamoClient } from '../../runtime/clients';
 import { DynamoStore } from '../aws';
 import { forwardedMember, HomeCapability, homeCalls, homeFunctionName, HomeEnvironment, homeLimits } from '../contract';
-import { CallOutcome, ForwardedCall, HomeUnreachable, traceOfForwarded, WritingCall } from './home.service';
+import { CallOutcome, ForwardedCall, HomeUnreachable, traceOfForwarded } from './home.service';
 import { FunctionFailed, Invoker, InvokeRefused } from '../../runtime/invoke';
 import { Change, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from '../ports';
 
@@ -101,11 +101,12 @@ export function forwardPort(
 /** Of the time that a sender waits, what is for the answer's way: whatever the home knows by then, "busy" too, shall arrive. */
 const wayBackMs = 250;
 
-function capabilityOf({ name }: WritingCall): HomeCapability {
+function capabilityOf({ name }: ForwardedCall['call']): HomeCapability {
   return homeCalls.accounts.some((taken) => taken === name) ? 'accounts' : 'payments';
 }
 
 const outcomeKinds: Readonly<Record<CallOutcome['kind'], true>> = {
+  arrived: true,
   opened: true,
   differs: true,
   answered: true,

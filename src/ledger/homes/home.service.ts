@@ -1,3 +1,4 @@
+import { ArrivalsCommand, Arrivals, ArrivalsOutcome, arrivedHere } from './arrivals.service';
 import { HomeSettings, HomeStanding } from './authority.domain';
 import { Authority } from './authority.service';
 import { EpochStore } from './epoch-store.service';
@@ -20,7 +21,7 @@ import {
   Unsure,
 } from '../model';
 import { JournaledStore, JournalPage } from './move-journal.service';
-import { LedgerPorts, LedgerSettings, LedgerStore } from '../ports';
+import { LedgerPorts, LedgerSettings, LedgerStore, StoreFault } from '../ports';
 import { Attempt, GaveUp } from '../protocol/attempt.service';
 import { callProblem } from '../protocol/commands.domain';
 import { PaymentsLedger } from '../protocol/service';
@@ -31,7 +32,13 @@ export type WritingCall =
   | { readonly name: 'authorise'; readonly command: AuthoriseCommand }
   | { readonly name: 'move'; readonly command: MoveCommand };
 
-/** A whole request on its way to its home, in one round trip. */
+/** What one region asks another one, whichever of them is home. */
+export interface ArrivalsCall {
+  readonly name: 'arrivals';
+  readonly command: ArrivalsCommand;
+}
+
+/** A whole request on its way to its home, in one round trip; or a question between regions. */
 export interface ForwardedCall {
   readonly tenant: string;
   readonly traceId: string;
@@ -39,10 +46,10 @@ export interface ForwardedCall {
   readonly traceParent?: string;
   /** Milliseconds that the sender still waits; not a time of day, since two regions' clocks differ. */
   readonly remainingMs: number;
-  readonly call: WritingCall;
+  readonly call: WritingCall | ArrivalsCall;
 }
 
-export type CallOutcome = OpenAccountOutcome | KeyedOutcome;
+export type CallOutcome = OpenAccountOutcome | KeyedOutcome | ArrivalsOutcome;
 
 /** The trace that a forwarded call belongs to. */
 export function traceOfForwarded({ traceId, traceParent }: ForwardedCall): TraceContext {
@@ -80,6 +87,7 @@ export function unitOf(tenant: string, units: number): number {
 export class HomeLedger implements Ledger {
   private readonly authority: Authority;
   private readonly ledgers = new Map<string, PaymentsLedger>();
+  private readonly arrivals: Arrivals;
 
   constructor(
     private readonly ports: HomePorts,
@@ -87,6 +95,10 @@ export class HomeLedger implements Ledger {
     private readonly home: HomeSettings,
   ) {
     this.authority = new Authority(settings.region, home);
+    this.arrivals = new Arrivals(
+      ports,
+      home.regions.filter((region) => region !== settings.region),
+    );
   }
 
   public openAccount(context: CallContext, command: OpenAccountCommand): Promise<OpenAccountOutcome> {
@@ -128,10 +140,23 @@ export class HomeLedger implements Ledger {
       deadlineMs: this.ports.nowMs() + remainingMs,
       ...(observe ? { observe } : {}),
     };
+    if (call.name === 'arrivals') return this.answerArrivals(context, call);
     return this.validly(context, call, async (attempt) => {
       const standing = await this.standingHere(attempt, call);
       return 'code' in standing ? standing : standing.kind === 'home' ? this.atHome(context, standing, call) : this.fenced(context);
     });
+  }
+
+  /** By what this region's own copies have, home or not. */
+  private async answerArrivals(context: CallContext, { name, command }: ArrivalsCall): Promise<CallOutcome> {
+    const problem = callProblem(name, context, command);
+    if (problem) return problem;
+    try {
+      return { kind: 'arrived', ids: await arrivedHere(this.ports.store, context.tenant, command) };
+    } catch (error) {
+      if (error instanceof StoreFault) return { kind: 'unsure', code: 'outcome_unknown', retryAfterSeconds: 1, cause: error.message };
+      throw error;
+    }
   }
 
   /** A home that cannot learn where it stands is as good as silent: its sender may replace it. */
@@ -243,7 +268,12 @@ export class HomeLedger implements Ledger {
     let ledger = this.ledgers.get(name);
     if (!ledger) {
       const replica = noted ? new JournaledStore(this.ports.store, noted) : this.ports.store;
-      ledger = new PaymentsLedger({ ...this.ports, store: new EpochStore(replica, epoch) }, { ...this.settings, copiesFollow: true });
+      const arrived: LedgerPorts['arrived'] = (context, accountId, entries) =>
+        this.arrivals.arrived(context, { accountId, epoch, entries });
+      ledger = new PaymentsLedger(
+        { ...this.ports, store: new EpochStore(replica, epoch), arrived },
+        { ...this.settings, copiesFollow: true },
+      );
       if (this.ledgers.size >= ledgersKept) this.ledgers.clear();
       this.ledgers.set(name, ledger);
     }

@@ -3,6 +3,7 @@ import { EpochStore } from '../homes/epoch-store.service';
 import { Account, LedgerLine, Payment } from '../model';
 import { Item } from '../ports';
 import { Attempt } from '../protocol/attempt.service';
+import { entryDateOf } from '../protocol/dates.service';
 import {
   accountOf,
   accountPk,
@@ -90,7 +91,7 @@ async function linesOfAccount(
     // Of a move whose call died its account's entry tells, and when that has gone its payment's own item.
     const decided = await withMovesTaken(
       items.filter((item) => isIn(account, item)),
-      (move) => movedOn(account, move),
+      { taken: (move) => movedOn(account, move), isFirst: true },
       readMany,
     );
     lines.push(...decided.flatMap((item) => linesOf(item, isPayment(item) ? decisionHere(account, item) : undefined)));
@@ -127,13 +128,13 @@ function namedIn(account: Item): readonly string[] {
 function isIn(account: Item, item: Item): boolean {
   const through = account.trimmedThrough as number;
   if (isPayment(item)) {
-    const { id, at } = paymentOf(item);
-    return entryOf(account, id) !== undefined || at <= through;
+    const payment = paymentOf(item);
+    return entryOf(account, payment.id) !== undefined || entryDateOf(payment) <= through;
   }
   const move = moveOf(item);
-  if (move.type === 'REFUND') return entryOf(account, move.id) !== undefined || move.at <= through;
+  if (move.type === 'REFUND') return entryOf(account, move.id) !== undefined || entryDateOf(move) <= through;
   const entry = entryOf(account, idOfPaymentId(move.paymentId)!);
-  return entry ? entry.kind === 'closed' && entry.closure.by === move.id : move.paymentAt <= through;
+  return entry ? entry.kind === 'closed' && entry.closure.by === move.id : (move.appliedAt ?? move.paymentAt) <= through;
 }
 
 const decisionHere = (account: Item, item: Item): PaymentDecision | undefined => paymentOf(item).outcome ?? decidedBy(account, item);
@@ -214,11 +215,16 @@ function shows(item: Item, entry: Entry): boolean {
   if (entry.kind === 'refund' || entry.kind === 'refundRefused') {
     const outcome = isPayment(item) ? undefined : moveOf(item).outcome;
     // Refused for another reason is another answer.
-    return entry.kind === 'refund' ? outcome?.status === 'DONE' : outcome?.status === 'REFUSED' && outcome.code === 'not_captured';
+    return entry.kind === 'refund'
+      ? outcome?.status === 'DONE' && outcome.amount === entry.amount
+      : outcome?.status === 'REFUSED' && outcome.code === 'not_captured';
   }
   if (!isPayment(item)) return false;
   const { closure, outcome } = paymentOf(item);
-  if (entry.kind === 'closed') return closure?.by === entry.closure.by;
+  if (entry.kind === 'closed') {
+    const { by, type, captured } = entry.closure;
+    return closure?.by === by && closure.type === type && closure.captured === captured;
+  }
   if (entry.kind === 'hold' || entry.kind === 'provisional') return outcome?.status === 'AUTHORISED';
   return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
 }

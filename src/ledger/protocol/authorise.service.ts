@@ -1,7 +1,7 @@
 import { askTeam } from './ask-team.service';
 import { Attempt, Beside, bothOf, BrokenInvariant } from './attempt.service';
 import { fingerprint, keyId } from '../../kernel/fingerprint';
-import { expiredReason, holdBeside } from '../contract';
+import { holdBeside } from '../contract';
 import {
   accountPk,
   bounds,
@@ -305,7 +305,7 @@ async function settledBy(attempt: Attempt, claim: PaymentItem, account: Item | u
   const orphan = orphanAt(account, claim);
   if (isBehind(account, entryDateOf(claim))) {
     if (orphan) await attempt.bestEffort(() => giveBack(attempt, account.pk, orphan));
-    return attempt.settings.copiesFollow ? expire(attempt, claim) : dateAgain(attempt, claim, account);
+    return dateAgain(attempt, claim, account);
   }
   if (!orphan && Object.keys(account.entries as object).length >= bounds.entriesPerAccount) return accountBusy;
   return undefined;
@@ -316,12 +316,6 @@ async function dateAgain(attempt: Attempt, claim: PaymentItem, account: Item): P
   const dated = await redate(attempt, 'PAYMENT', claim, account);
   const now = typeof dated === 'number' ? { ...claim, entryAt: dated } : paymentOf(dated);
   return now.outcome ? { kind: 'decided', decision: now.outcome, stored: true } : { kind: 'dated', claim: now };
-}
-
-/** The same where copies follow: it can never get one. Unless it was completed before its entry was trimmed, it expires. */
-async function expire(attempt: Attempt, claim: PaymentItem): Promise<DecisionResult> {
-  const decision = await completePayment(attempt, claim.id, { status: 'DECLINED', reason: expiredReason });
-  return { kind: 'decided', decision, stored: true };
 }
 
 /**

@@ -8,7 +8,7 @@ import { giveBack } from './provisional.service';
 
 /**
  * What closes a payment's hold. While the hold stands on its account, the account decides, in the write that moves the money. Once the
- * hold has left it (STRONG, see `trim`), the payment's own item decides, and the account is told under an entry with a date. Only one of
+ * hold has left it (see `trim`), the payment's own item decides, and the account is told under an entry with a date. Only one of
  * the two can decide: a hold that has left its account never comes back.
  */
 
@@ -41,10 +41,11 @@ export async function decideClosure(attempt: Attempt, claim: MoveItem, payment: 
   if (result.kind === 'written') return { payment: closedWith(payment, claim, wanted), isShown: false };
   const entry = result.found && entryFor(result.found, payment);
   if (entry?.kind === 'closed' && !entry.late) return { payment: { ...payment, closure: entry.closure }, isShown: false };
-  if (lags(attempt)) return decideOnPayment(attempt, claim, payment);
-  // The entry was trimmed, which it is only after the payment's own item shows the closure.
-  const item = await attempt.strongRead(keyItemPk(payment.id));
-  return { payment: shownBy(item, payment), isShown: true };
+  // Another request's entry stands in its place: not even its closure in its own item could come to the account.
+  if (entry && !(entry.kind === 'closed' && entry.late)) {
+    throw new BrokenInvariant(`payment ${payment.id} has an entry that is not its own`);
+  }
+  return decideOnPayment(attempt, claim, payment);
 }
 
 /** The hold has left the account: the first closure in the payment's own item counts. It is dated, so that the account takes it once. */
@@ -92,7 +93,11 @@ export async function takeToAccount(attempt: Attempt, payment: PaymentItem): Pro
   let { dueAt } = payment;
   while (isDue({ ...payment, dueAt })) {
     const account = await enterClosure(attempt, payment, dueAt!);
-    if (!account || entryFor(account, payment)?.kind === 'closed') break;
+    if (!account) break;
+    if (entryFor(account, payment)?.kind === 'closed') {
+      dueAt = await dateTaken(attempt, payment.id, dueAt!);
+      break;
+    }
     const orphan = orphanAt(account, payment);
     if (orphan) {
       await giveBack(attempt, account.pk, orphan);
@@ -100,7 +105,10 @@ export async function takeToAccount(attempt: Attempt, payment: PaymentItem): Pro
       if (entryFor(account, payment) || !isBehind(account, dueAt!)) {
         throw new BrokenInvariant(`the closure of payment ${payment.id} was refused`);
       }
-      if (await isApplied(attempt, payment.closure!)) break;
+      if (await isApplied(attempt, payment.closure!, account)) {
+        dueAt = await dateTaken(attempt, payment.id, dueAt!);
+        break;
+      }
       dueAt = await redateClosure(attempt, payment.id, dueAt!, dateInFrontOf(attempt, account));
     }
   }
@@ -129,10 +137,23 @@ async function enterClosure(attempt: Attempt, payment: PaymentItem, dueAt: numbe
   return result.found;
 }
 
+/**
+ * The date under which another attempt's request brought the closure to the account. It does not change any more. Where epochs are carried
+ * over, the closer's own item tells it, and this attempt may have read an earlier one.
+ */
+async function dateTaken(attempt: Attempt, id: string, known: number): Promise<number> {
+  if (lags(attempt)) return known;
+  const item = await attempt.strongRead(keyItemPk(id));
+  return (item && paymentOf(item).dueAt) ?? known;
+}
+
 /** Whether a closure that is not on the account was there, and has gone: its own item was completed before. */
-export async function isApplied(attempt: Attempt, { by }: Closure, strong = true): Promise<boolean> {
+export async function isApplied(attempt: Attempt, { by }: Closure, account: Item, strong = true): Promise<boolean> {
   const item = await attempt.retrying((store) => store.read(keyItemPk(by), strong));
-  return item !== undefined && isMove(item) && moveOf(item).outcome !== undefined;
+  if (!item || !isMove(item)) return false;
+  const { outcome, appliedAt } = moveOf(item);
+  // Where copies follow, its own item may have arrived before the account that has taken it.
+  return outcome !== undefined && (appliedAt === undefined || isBehind(account, appliedAt));
 }
 
 /** Gives a closure a new date, unless another attempt has; returns the one that counts. */

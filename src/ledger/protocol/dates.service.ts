@@ -4,7 +4,7 @@ import { Item } from '../ports';
 
 /**
  * Dates of entries. An account takes no entry of a date behind its watermark, so that nothing that was removed is added again by a request
- * that comes late. A claim's entry has the date of its claim. In STRONG, what has none yet gets a new date.
+ * that comes late. A claim's entry has the date of its claim. What has none yet gets a new date.
  */
 
 /** What has an entry of its own on an account: a payment's claim, or a refund's. */

@@ -42,9 +42,8 @@ export const bounds = {
   /** The same on an account with more than so many entries, whose writes become dear: what is under way may have to be dated again. */
   trimAfterCrowdedMs: 600,
   crowdedFrom: 12,
-  /** The same where copies follow later (HOME_REGION), since its item's last write; and sooner while the account is more than half full. */
+  /** Where copies follow later (HOME_REGION) and another region does not say what it has: the same since its items' last write. */
   trimAfterReplicatedMs: 15 * 60_000,
-  trimAfterUnderPressureMs: 60_000,
   /** How far two regions' clocks may stand apart before a decision's attempt is taken over too early. */
   clockSkewMs: 2_000,
 } as const;
@@ -136,6 +135,11 @@ export interface MoveItem {
   readonly entryAt?: number;
   readonly region: string;
   readonly outcome?: MoveDecision;
+  /**
+   * HOME_REGION: of a completed closure that its payment's item decided, the date under which the account has taken it. A later epoch
+   * tells by it whether the account that it began with had. Absent: the account decided.
+   */
+  readonly appliedAt?: number;
 }
 
 export type MoveDecision =
@@ -228,6 +232,7 @@ export function moveOf(item: Item): MoveItem {
     ...(item.entryAt === undefined ? {} : { entryAt: time(item, 'entryAt') }),
     region: text(item, 'region'),
     ...(item.outcome === undefined ? {} : { outcome: moveDecisionOf(item) }),
+    ...(item.appliedAt === undefined ? {} : { appliedAt: time(item, 'appliedAt') }),
   };
 }
 

@@ -7,9 +7,9 @@ import { closedWith, closerOf, lags, refundedWith } from './finish.service';
 import { Item } from '../ports';
 
 /**
- * Finding a payment. Its account decides, and its own item follows: at once in `HOME_REGION`, where it is written before a move is
- * complete; in `STRONG` beside that, so that after a crash a completed move may be missing in it. A reader there looks at the account
- * too, unless the payment's own item tells all.
+ * Finding a payment. Its account decides, or its own item once its hold has left the account; and the other one follows: at once in
+ * `HOME_REGION`, where the payment is written before a move is complete; in `STRONG` beside that, so that after a crash a completed move
+ * may be missing in it. A reader there looks at the account too, unless the payment's own item tells all.
  */
 
 /** A payment's own item, if it is one of this tenant's. */
@@ -29,7 +29,7 @@ const accountOf = (attempt: Attempt, { tenant, accountId }: PaymentItem, strong 
 export async function paymentToMove(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
-  if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
+  if (!lags(attempt)) return atHome(attempt, await ownItem(attempt, id, true));
   const old = await inRegion(attempt, id);
   return old?.outcome ? old : decided(attempt, ...(await both(attempt, id, old)));
 }
@@ -46,18 +46,28 @@ async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | und
   if (!account || !known) return own;
   const entry = entryFor(account, known);
   if (isDue(known)) {
-    const isThere = entry?.kind === 'closed' || (await isApplied(attempt, known.closure!, false));
+    const isThere = entry?.kind === 'closed' || (await isApplied(attempt, known.closure!, account, false));
     return isThere ? { ...known, applied: true } : known;
   }
   // It had been there, since it is authorised; a copy that is too old to have it has not this watermark.
   return !entry && isBehind(account, entryDateOf(known)) ? { ...known, released: true } : known;
 }
 
+/**
+ * The same in the region that writes it. Its hold may have left the account, where its own item is complete: a read costs less than a
+ * refused write.
+ */
+async function atHome(attempt: Attempt, payment: PaymentItem | undefined): Promise<PaymentItem | undefined> {
+  if (payment?.outcome?.status !== 'AUTHORISED' || payment.closure) return decided(attempt, payment);
+  const account = await accountOf(attempt, payment);
+  return account && !entryFor(account, payment) ? { ...payment, released: true } : payment;
+}
+
 /** A payment as all readers see it from now on: with each move that its account has taken. */
 export async function paymentToShow(attempt: Attempt, paymentId: string): Promise<PaymentItem | undefined> {
   const id = idOfPaymentId(paymentId);
   if (id === undefined) return undefined;
-  if (!lags(attempt)) return decided(attempt, await ownItem(attempt, id, true));
+  if (!lags(attempt)) return shownHere(attempt, await decided(attempt, await ownItem(attempt, id, true)));
   const old = await inRegion(attempt, id);
   if (old && isFinal(old)) return old;
   const [own, read] = await both(attempt, id, old?.released || (old?.closure && !isDue(old)) ? undefined : old);
@@ -71,6 +81,13 @@ export async function paymentToShow(attempt: Attempt, paymentId: string): Promis
   const again = await ownItem(attempt, id, true);
   const now = again && isDue(again) && !payment.applied ? await accountOf(attempt, again) : undefined;
   return now ? withoutWhatIsDue(attempt, again!, now) : again;
+}
+
+/** The same where copies follow: the payment's own item shows all but that its account has taken what it decided itself. */
+async function shownHere(attempt: Attempt, payment: PaymentItem | undefined): Promise<PaymentItem | undefined> {
+  if (!payment || !isDue(payment)) return payment;
+  const account = await accountOf(attempt, payment);
+  return account && withoutWhatIsDue(attempt, payment, account);
 }
 
 /** Whether nothing can become of a payment any more: then an old copy is as good as a new one. */
@@ -128,6 +145,6 @@ async function isRefunded(attempt: Attempt, { id }: PendingRefund, account: Item
 async function withoutWhatIsDue(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem> {
   const { closure, pending: _, ...open } = payment;
   const isThere =
-    entryFor(account, payment)?.kind === 'closed' || (isBehind(account, payment.dueAt!) && (await isApplied(attempt, closure!)));
+    entryFor(account, payment)?.kind === 'closed' || (isBehind(account, payment.dueAt!) && (await isApplied(attempt, closure!, account)));
   return isThere ? { ...payment, applied: true } : { ...open, captured: 0, refunded: 0, moves: {} };
 }

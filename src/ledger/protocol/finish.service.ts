@@ -133,13 +133,20 @@ export function doneBy(claim: MoveItem, payment: PaymentItem): Extract<MoveDecis
   return { status: 'DONE', amount: own.amount, payment: paymentAfter(payment, { status: 'AUTHORISED' }, earlier) };
 }
 
-/** Stores a move's success, once. */
+/**
+ * Stores a move's success, once.
+ *
+ * @param payment with the date under which its account has taken its closure, if its own item decided that
+ */
 export function completeMove(attempt: Attempt, claim: MoveItem, payment: PaymentItem): Promise<MoveDecision> {
   const { amount, payment: answer } = doneBy(claim, payment);
+  const { dueAt } = payment;
+  const isDated = !lags(attempt) && dueAt !== undefined && payment.closure?.by === claim.id;
   return storeDecision(attempt, claim, [
     [['outcome'], 'DONE'],
     [['moved'], amount],
     [['answer'], answer as unknown as Value],
+    ...(isDated ? [[['appliedAt'], dueAt] as const] : []),
   ]);
 }
 

@@ -138,39 +138,42 @@ async function linesOfPlaces(
   });
 }
 
+/** What an account tells of moves. */
+interface Takings {
+  /** What it has taken for a move; undefined where it does not tell. */
+  readonly taken: (move: MoveItem) => number | undefined;
+  /** Whether it counts where a payment's own item may not show a move yet. */
+  readonly isFirst: boolean;
+}
+
 /** A move that was decided has its line, though its own item may not be complete yet: so lines and payments tell the same. */
 function withTheirMoves(attempt: Attempt, account: Item, items: readonly Item[]): Promise<readonly Item[]> {
-  return withMovesTaken(
-    items,
-    // Where the payment's item does not lag behind its account, it tells all.
-    (move) => (lags(attempt) ? movedOn(account, move) : undefined),
-    (pks) => attempt.retrying((store) => store.readMany(pks)),
+  return withMovesTaken(items, { taken: (move) => movedOn(account, move), isFirst: lags(attempt) }, (pks) =>
+    attempt.retrying((store) => store.readMany(pks)),
   );
 }
 
 /**
  * Items with those moves complete that were made, though their own items do not say so: as their account has taken them, or else as their
  * payments' own items show them.
- *
- * @param taken what the account has taken for a move, undefined where it does not tell
  */
 export async function withMovesTaken(
   items: readonly Item[],
-  taken: (move: MoveItem) => number | undefined,
+  { taken, isFirst }: Takings,
   readMany: (pks: readonly string[]) => Promise<readonly Item[]>,
 ): Promise<readonly Item[]> {
   const open = items.filter((item) => isMove(item) && item.outcome === undefined).map(moveOf);
-  const amounts = new Map(open.map((move) => [move.id, taken(move)]));
+  const amounts = new Map(isFirst ? open.map((move) => [move.id, taken(move)]) : []);
   // What was trimmed is in its payment's item.
   const left = open.filter(({ id }) => amounts.get(id) === undefined);
   const pks = [...new Set(left.map(({ paymentId }) => keyItemPk(idOfPaymentId(paymentId)!)))];
   const payments = pks.length === 0 ? [] : await readMany(pks);
   const shown = new Map(payments.filter(isPayment).map((item) => [paymentIdOf(idOfPk(item)), paymentOf(item)]));
-  for (const { id, paymentId } of left) {
-    const payment = shown.get(paymentId);
+  for (const move of left) {
+    const payment = shown.get(move.paymentId);
     // A closure with a date that has come to the account is there, or its own item is complete.
-    const isDue = payment?.dueAt !== undefined && payment.closure?.by === id;
-    if (!isDue) amounts.set(id, payment?.moves[id]?.amount);
+    const isDue = payment?.dueAt !== undefined && payment.closure?.by === move.id;
+    amounts.set(move.id, isDue ? taken(move) : payment?.moves[move.id]?.amount);
   }
   return items.map((item) => {
     const amount = isMove(item) ? amounts.get(idOfPk(item)) : undefined;

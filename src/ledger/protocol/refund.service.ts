@@ -16,7 +16,7 @@ import {
   PendingRefund,
 } from './domain';
 import { encodeEntry, Entry, entriesOf, entryFor, orphanAt, stillHeld } from './entries.domain';
-import { closePayment, closerOf, completeMove, finish, lags, refundedWith, refunding, refuse } from './finish.service';
+import { closePayment, closerOf, completeMove, finish, refundedWith, refunding, refuse } from './finish.service';
 import { Item, Value } from '../ports';
 import { giveBack } from './provisional.service';
 
@@ -104,7 +104,7 @@ async function uncaptured(attempt: Attempt, claim: MoveItem, payment: PaymentIte
     return closePayment(attempt, payment, await closerOf(attempt, entry.closure), entry.closure);
   }
   // What closed it has been trimmed or is in its own item; or the hold has left the account, which it does for good.
-  if (!entry || entry.kind === 'closed') return { ...(await reload(attempt, payment)), ...(lags(attempt) ? { released: true } : {}) };
+  if (!entry || entry.kind === 'closed') return { ...(await reload(attempt, payment)), released: true };
   const stands = await standing(attempt, claim, payment, account);
   return 'status' in stands ? stands : uncaptured(attempt, stands, payment);
 }
@@ -164,9 +164,6 @@ const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecisi
  */
 async function standing(attempt: Attempt, claim: MoveItem, payment: PaymentItem, account: Item): Promise<Driven | MoveItem> {
   if (isBehind(account, entryDateOf(claim))) {
-    if (attempt.settings.copiesFollow) {
-      return showing(attempt, claim, payment, await refuse(attempt, claim, 'expired', expiredDetail));
-    }
     const dated = await redate(attempt, 'MOVE', claim, account);
     const now = typeof dated === 'number' ? { ...claim, entryAt: dated } : moveOf(dated);
     return now.outcome ? showing(attempt, now, payment, now.outcome) : now;
@@ -174,8 +171,6 @@ async function standing(attempt: Attempt, claim: MoveItem, payment: PaymentItem,
   if (Object.keys(entriesOf(account)).length >= bounds.entriesPerAccount) return busy;
   throw new BrokenInvariant(`${account.pk}: an entry for refund ${claim.id} was refused for no reason that its item shows`);
 }
-
-const expiredDetail = 'the refund was not finished in time: send it again with a new key';
 
 /** The decision that stands, perhaps of another attempt, once the payment shows it: what is answered is found by every reader. */
 async function showing(attempt: Attempt, claim: MoveItem, payment: PaymentItem, decision: MoveDecision): Promise<MoveDecision> {

@@ -3,7 +3,7 @@ import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, keyItemPk, moveOf, Pa
 import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
 import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
-import { Item, WriteResult } from '../ports';
+import { Item, Value, WriteResult } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
 
 interface Candidate {
@@ -22,8 +22,8 @@ type Items = ReadonlyMap<string, Item>;
 
 /**
  * Removes entries of an account that nothing needs any more, since the items behind them were read complete, and raises `trimmedThrough`
- * over their dates in the same write: nothing of theirs can be added again. In STRONG those are open holds too, whose payments' own items
- * decide from then on (see `closing`). Items that are not complete are completed first. An entry that cannot be read or completed stays,
+ * over their dates in the same write: nothing of theirs can be added again. Those are open holds too, whose payments' own items decide
+ * from then on (see `closing`). Items that are not complete are completed first. An entry that cannot be read or completed stays,
  * and the others are looked after all the same.
  */
 export async function trim(attempt: Attempt, account: string): Promise<void> {
@@ -33,8 +33,8 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const candidates = [...candidatesOf(attempt, item), ...looked.confirmed.map(({ id, code }) => ({ id, code, entry: decodeEntry(code) }))];
   if (candidates.length === 0) return;
   const isOld = oldEnough(attempt, item);
-  const isCarried = !lags(attempt) && item.carriedFrom !== undefined;
-  const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isCarried))]);
+  const isNamed = !lags(attempt) && (item.carriedFrom !== undefined || isOld.isAsked);
+  const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isNamed))]);
   await takeOver(attempt, [...seen.values()].filter(isPlainCopy));
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
   const open = candidates.filter((candidate) => {
@@ -42,61 +42,101 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
     // What is under way is left alone: its own call completes it. Of holds, most are closed before they are old.
     const isTime =
       isHold(candidate.entry) || isLate(candidate.entry)
-        ? (): boolean => isOld.check(candidate, seen)
+        ? (): boolean => isOld.isTime(candidate, seen)
         : (): boolean => (own!.at as number) < attempt.ports.nowMs() - abandoned;
     return own && readable(attempt, () => isTime() && !isComplete(attempt, candidate, seen));
   });
   const complete = await inTurns(open, (candidate) => completed(attempt, candidate, seen));
   // Where copies follow later, the time counts from the write that has completed it.
   const unsure = attempt.settings.copiesFollow ? open : open.filter((candidate) => !complete.has(candidate));
-  const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure, undefined, isCarried) : [])]);
-  const ripe = candidates.flatMap((candidate): readonly Ripe[] => {
+  const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure, undefined, isNamed) : [])]);
+  // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
+  const whole = candidates.filter(
+    (candidate) =>
+      idsBehind(lags(attempt), candidate, isNamed).every((behind) => items.has(behind)) &&
+      readable(attempt, () => complete.has(candidate) || isComplete(attempt, candidate, items)),
+  );
+  // What was completed a moment ago is on its way still.
+  const asked = whole.filter((candidate) => !open.includes(candidate) && readable(attempt, () => isOld.isTime(candidate, items)));
+  const arrived = isOld.isAsked ? await haveArrived(attempt, item, asked, items) : undefined;
+  const isOut = (candidate: Candidate): boolean => arrived?.has(candidate.id) === true && asked.includes(candidate);
+  // An account that fills up while the replication stands still cannot wait for that.
+  const byAge = !arrived || Object.keys(entriesOf(item)).length > bounds.entriesPerAccount / 2;
+  const goes = whole.filter((one) => isOut(one) || (byAge && readable(attempt, () => isOld.check(one, items))));
+  const ripe = goes.flatMap((candidate): readonly Ripe[] => {
     const { id, code, entry } = candidate;
-    // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
-    const isAllThere = idsBehind(lags(attempt), candidate, isCarried).every((behind) => items.has(behind));
-    const isRipe = (): boolean => isOld.check(candidate, items) && (complete.has(candidate) || isComplete(attempt, candidate, items));
-    return isAllThere && readable(attempt, isRipe) ? [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }] : [];
+    return readable(attempt, () => [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }]) ?? [];
   });
   if (ripe.length > 0) await remove(attempt, item, ripe);
+}
+
+/**
+ * Which of some entries every other region has, on the account and with the items behind them as they were read here; undefined: one of
+ * them does not answer.
+ */
+async function haveArrived(
+  attempt: Attempt,
+  account: Item,
+  entries: readonly Candidate[],
+  items: Items,
+): Promise<ReadonlySet<string> | undefined> {
+  const asked = entries.flatMap((candidate) => {
+    const behind = idsBehind(false, candidate, true).map((id) => items.get(id)!);
+    // As an earlier epoch left it, it is not written here yet, or was a moment ago.
+    if (behind.some(isPlainCopy)) return [];
+    return [{ id: candidate.id, code: candidate.code, behind: behind.map((own) => [idOfPk(own), own.version as number] as const) }];
+  });
+  if (asked.length === 0) return new Set();
+  const arrived = await attempt.ports.arrived!(attempt.context, account.accountId as string, asked);
+  return arrived && new Set(asked.flatMap(({ id }) => (arrived.has(id) ? [id] : [])));
 }
 
 const isLate = (entry: Entry): boolean => entry.kind === 'closed' && entry.late === true;
 const isHold = ({ kind }: Entry): boolean => kind === 'hold' || kind === 'provisional';
 
-/** The date that the watermark passes when an entry goes. */
+/** The date that the watermark passes when an entry goes: of a late closure each that it may have had, in an earlier epoch too. */
 function dateOf({ id, entry }: Candidate, items: Items): number {
   const own = items.get(id)!;
-  const date = isLate(entry) ? own.dueAt : (own.entryAt ?? own.at);
-  if (typeof date !== 'number') throw new Error(`the item behind entry ${id} has no date`);
+  const dates: (Value | undefined)[] = [own.entryAt ?? own.at];
+  if (entry.kind === 'closed' && entry.late) dates.push(own.dueAt, items.get(entry.closure.by)?.appliedAt);
+  const date = Math.max(...dates.flatMap((one) => (typeof one === 'number' ? [one] : [])));
+  if (!Number.isFinite(date)) throw new Error(`the item behind entry ${id} has no date`);
   return date;
 }
 
+type Check = (candidate: Candidate, items: Items) => boolean;
+
+/** From when on an entry may go. */
+interface Ages {
+  /** From when on nothing but a claim that is still under way could miss it: a minute, or some seconds on an account with many. */
+  readonly isTime: Check;
+  readonly afterMs: number;
+  /** From when on it may go where nobody tells what has arrived elsewhere. */
+  readonly check: Check;
+  /** Whether other regions are asked what has arrived there. */
+  readonly isAsked: boolean;
+}
+
 /**
- * From when on an entry may go. In one copy of the data nothing but a claim that is still under way could miss it: a minute, or some
- * seconds on an account with many. Where copies follow later, by the last write of its item, so that the completion has reached them too.
+ * In one copy of the data an entry may go when it is time. Where copies follow later, when all regions have it too, and so they are asked.
+ * Where one does not answer, age has to do, since the last write of its items.
  */
-function oldEnough(
-  { ports, settings }: Attempt,
-  account: Item,
-): { readonly afterMs: number; readonly check: (candidate: Candidate, items: Items) => boolean } {
-  const entries = Object.keys(entriesOf(account)).length;
-  const age = (afterMs: number, since: (candidate: Candidate, items: Items) => number) => ({
-    afterMs,
-    check: (candidate: Candidate, items: Items) => since(candidate, items) < ports.nowMs() - afterMs,
-  });
-  if (!settings.copiesFollow) {
-    const afterMs = entries > bounds.crowdedFrom ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : bounds.trimAfterMs;
+function oldEnough({ ports, settings }: Attempt, account: Item): Ages {
+  const isCrowded = Object.keys(entriesOf(account)).length > bounds.crowdedFrom;
+  const afterMs = isCrowded ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : bounds.trimAfterMs;
+  const isTime: Check = (candidate, items) => {
+    const date = dateOf(candidate, items);
     // A date far ahead of this clock comes from a clock that went wrong, or follows it: the claim's own tells its age.
-    return age(afterMs, (candidate, items) => {
-      const date = dateOf(candidate, items);
-      return date > ports.nowMs() + bounds.clockSkewMs + bounds.inFrontMs ? (items.get(candidate.id)!.at as number) : date;
-    });
-  }
-  const halfFull = entries > bounds.entriesPerAccount / 2;
-  return age(halfFull ? bounds.trimAfterUnderPressureMs : bounds.trimAfterReplicatedMs, (candidate, items) => {
+    const isFarAhead = date > ports.nowMs() + bounds.clockSkewMs + bounds.inFrontMs;
+    return (isFarAhead ? (items.get(candidate.id)!.at as number) : date) < ports.nowMs() - afterMs;
+  };
+  if (!settings.copiesFollow) return { isTime, afterMs, check: isTime, isAsked: false };
+  const check: Check = (candidate, items) => {
     const behind = idsBehind(false, candidate, true).flatMap((id) => items.get(id) ?? []);
-    return Math.max(...behind.map((own) => (isPlainCopy(own) ? Infinity : (own.writtenAt as number))));
-  });
+    const writtenAt = Math.max(...behind.map((own) => (isPlainCopy(own) ? Infinity : (own.writtenAt as number))));
+    return writtenAt < ports.nowMs() - bounds.trimAfterReplicatedMs;
+  };
+  return { isTime, afterMs, check, isAsked: ports.arrived !== undefined };
 }
 
 /** What an earlier epoch left, as this one begins with it: nothing tells how long the copies have had it, if it is written at all. */
@@ -121,15 +161,8 @@ function readable<T>(attempt: Attempt, look: () => T): T | undefined {
 }
 
 /** The items behind some entries, by identity: each one's own, and others that tell whether it is complete. */
-async function itemsBehind(
-  attempt: Attempt,
-  candidates: readonly Candidate[],
-  known: Items = new Map(),
-  isCarried = false,
-): Promise<Items> {
-  const ids = [...new Set(candidates.flatMap((candidate) => idsBehind(lags(attempt), candidate, isCarried)))].filter(
-    (id) => !known.has(id),
-  );
+async function itemsBehind(attempt: Attempt, candidates: readonly Candidate[], known: Items = new Map(), isNamed = false): Promise<Items> {
+  const ids = [...new Set(candidates.flatMap((candidate) => idsBehind(lags(attempt), candidate, isNamed)))].filter((id) => !known.has(id));
   const pages = Array.from({ length: Math.ceil(ids.length / readAtMost) }, (_, n) => ids.slice(n * readAtMost, (n + 1) * readAtMost));
   const items = await Promise.all(pages.map((page) => attempt.retrying((store) => store.readMany(page.map(keyItemPk)))));
   return new Map(items.flat().map((item) => [idOfPk(item), item]));
@@ -137,12 +170,15 @@ async function itemsBehind(
 
 const readAtMost = 100;
 
-/** @param isCarried whether what an entry names may be an earlier epoch's still: it too is judged by the entry */
-function idsBehind(mayLag: boolean, { id, entry }: Candidate, isCarried: boolean): readonly string[] {
+/**
+ * @param isNamed whether all that an entry names counts: it may be an earlier epoch's still, which is judged by the entry; or other regions
+ *   are asked for it
+ */
+function idsBehind(mayLag: boolean, { id, entry }: Candidate, isNamed: boolean): readonly string[] {
   // A refund's payment, where that does not follow it at once.
-  if (entry.kind === 'refund' && (mayLag || isCarried)) return [id, entry.payment];
+  if (entry.kind === 'refund' && (mayLag || isNamed)) return [id, entry.payment];
   // Its own item tells that a closure has come to the account.
-  return entry.kind === 'closed' && (entry.late || isCarried) ? [id, entry.closure.by] : [id];
+  return entry.kind === 'closed' && (entry.late || isNamed) ? [id, entry.closure.by] : [id];
 }
 
 /** A bounded number of entries, from anywhere among them: every one has its turn, whichever calls look. Holds where they may go. */
@@ -150,7 +186,7 @@ function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
   const closed = Object.entries(entriesOf(account))
     .flatMap(([id, code]) => {
       const entry = readable(attempt, () => decodeEntry(code));
-      return entry && entry.kind !== 'provisional' && (entry.kind !== 'hold' || lags(attempt)) ? [{ id, code, entry }] : [];
+      return entry && entry.kind !== 'provisional' ? [{ id, code, entry }] : [];
     })
     .sort((one, other) => (one.id < other.id ? -1 : 1));
   const start = Math.floor(attempt.ports.random() * closed.length);
@@ -161,7 +197,8 @@ function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {
 function isComplete(attempt: Attempt, { id, entry }: Candidate, items: Items): boolean {
   const own = items.get(id)!;
   if (isMove(own)) {
-    const isShownToo = entry.kind !== 'refund' || !lags(attempt) || isShown(id, items.get(entry.payment));
+    // Where its payment was read too, that had to show it then: what has arrived elsewhere is told by the versions that were read.
+    const isShownToo = entry.kind !== 'refund' || (!lags(attempt) && !items.has(entry.payment)) || isShown(id, items.get(entry.payment));
     return moveOf(own).outcome !== undefined && isShownToo;
   }
   const payment = paymentOf(own);
@@ -205,7 +242,10 @@ async function completeByEntry(attempt: Attempt, { id, entry }: Candidate, items
   if (isHold(entry)) return (await completePayment(attempt, id, { status: 'AUTHORISED' })).status === 'AUTHORISED';
   if (entry.kind !== 'closed') return completePayment(attempt, id, decisionOfEntry(entry)).then(() => true);
   // It stands on the account, so it has been applied, and that is what its own item tells from now on.
-  if (entry.late) return completeMove(attempt, moveOf(items.get(entry.closure.by)!), paymentOf(own)).then(() => true);
+  if (entry.late) {
+    const closer = items.get(entry.closure.by);
+    return closer !== undefined && completeMove(attempt, moveOf(closer), paymentOf(own)).then(() => true);
+  }
   await finishMove(attempt, keyItemPk(entry.closure.by));
   return false;
 }

@@ -1,16 +1,20 @@
-import { Json } from '../../../src/kernel/fingerprint';
+import { Json, keyId } from '../../../src/kernel/fingerprint';
 import { noTracer } from '../../../src/kernel/trace';
-import { homeFunctionName } from '../../../src/ledger/contract';
+import { homeCalls, homeFunctionName } from '../../../src/ledger/contract';
+import { Arrivals } from '../../../src/ledger/homes/arrivals.service';
 import { Authority } from '../../../src/ledger/homes/authority.service';
 import { epochOf } from '../../../src/ledger/homes/carry.domain';
+import { EpochStore } from '../../../src/ledger/homes/epoch-store.service';
 import { takingForwarded } from '../../../src/ledger/homes/forwarded.service';
 import { forwardPort } from '../../../src/ledger/homes/home.aws';
-import { CallOutcome, ForwardedCall, HomeLedger, WritingCall } from '../../../src/ledger/homes/home.service';
+import { ArrivalsCall, CallOutcome, ForwardedCall, HomeLedger, WritingCall } from '../../../src/ledger/homes/home.service';
 import { JournaledStore, journalKeys, notedOn } from '../../../src/ledger/homes/move-journal.service';
 import { toAttributes, toItem } from '../../../src/ledger/items.aws';
 import { Item } from '../../../src/ledger/ports';
-import { accountOf, isMove, isPayment, moveOf, paymentOf } from '../../../src/ledger/protocol/domain';
+import { Attempt } from '../../../src/ledger/protocol/attempt.service';
+import { accountOf, bounds, isMove, isPayment, moveOf, paymentOf } from '../../../src/ledger/protocol/domain';
 import { entriesOf } from '../../../src/ledger/protocol/entries.domain';
+import { trim } from '../../../src/ledger/protocol/trim.service';
 import { MemoryStore } from '../../../tools/memory/memory-store';
 import { home, other, TwoRegions } from '../../ledger/two-regions';
 import { Format, plain } from '../format';
@@ -82,6 +86,26 @@ async function carried(): Promise<Record<string, Json>> {
   );
 }
 
+/** A payment that was captured after its hold had left its account, and the capture. */
+async function leftBefore(): Promise<Record<string, Json>> {
+  const world = new TwoRegions();
+  await world.in(home).openAccount(world.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+  const payment = await world.pay(home, 'k1');
+  // One look completes the payment's item, a later one lets its hold go.
+  for (const { ports, settings, context } of [world, world].map((one) => one.attempt(home))) {
+    world.nowMs += bounds.trimAfterReplicatedMs + 1_000;
+    const own = { ...ports, store: new EpochStore(ports.store, 1) };
+    await trim(new Attempt(own, { ...settings, copiesFollow: true }, { ...context, deadlineMs: world.nowMs + 1_000 }), 'a#acme#acc');
+  }
+  const capture = (): Promise<unknown> =>
+    world.move(home, 'c1', 'CAPTURE', payment.kind === 'answered' ? payment.payment.paymentId : payment.kind, 60);
+  await capture();
+  // Its own item is completed when it is asked for again.
+  await capture();
+  const item = (key: string): Json => plain(toAttributes(world.replicas.get(home)!.items.get(`k#${keyId('acme', key)}@1`)!));
+  return { 'payment captured after its hold had left': item('k1'), 'capture of a hold that had left': item('c1') };
+}
+
 const outcomes: Readonly<Record<string, CallOutcome>> = {
   unsure: { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 },
   reused: { kind: 'keyReused' },
@@ -127,7 +151,57 @@ async function forwarded(): Promise<Record<string, Json>> {
     else if (call.name === 'authorise') await ledger.authorise(context, call.command);
     else await ledger.move(context, call.command);
   }
+  await forwardPort(
+    () => (functionName: string, payload: unknown) => {
+      sent['question about arrivals'] = plain({ functionName, payload });
+      return Promise.resolve(JSON.stringify(outcomes.reused));
+    },
+    'acme-pay',
+    5_000,
+  )(other, { tenant: 'acme', traceId: '1-5f2330a4-6a0de1cd0e17c0508d386a64', remainingMs: 1_000, call: question });
   return sent;
+}
+
+const question: ArrivalsCall = {
+  name: 'arrivals',
+  command: {
+    accountId: 'acc',
+    epoch: 1,
+    entries: [
+      { id: keyId('acme', 'k1'), code: 'H5', behind: [[keyId('acme', 'k1'), 2]] },
+      {
+        id: keyId('acme', 'r1'),
+        code: `R${keyId('acme', 'k2')}5`,
+        behind: [
+          [keyId('acme', 'r1'), 3],
+          [keyId('acme', 'k2'), 4],
+        ],
+      },
+    ],
+  },
+};
+
+/** What a region answers that has one of two entries. */
+async function arrived(): Promise<Record<string, Json>> {
+  const world = new TwoRegions();
+  const copies = world.replicas.get(other)!;
+  const { entries } = question.command;
+  copies.items.set('a#acme#acc@1', {
+    pk: 'a#acme#acc@1',
+    version: 1,
+    entries: Object.fromEntries(entries.map(({ id, code }) => [id, code])),
+  });
+  copies.items.set(`k#${entries[0].id}@1`, { pk: `k#${entries[0].id}@1`, version: 2 });
+  const { tenant, traceId } = world.context();
+  return { 'one of two': plain(await world.in(other).receive({ tenant, traceId, remainingMs: 1_000, call: question })) };
+}
+
+/** What the home that asked takes an answer for: the entries that may go. */
+async function takenAsArrived(stored: unknown): Promise<unknown> {
+  const forward = forwardPort(() => () => Promise.resolve(JSON.stringify(stored)), 'acme-pay', 5_000);
+  const world = new TwoRegions();
+  const ids = await new Arrivals({ nowMs: () => world.nowMs, forward }, [other]).arrived(world.context(), question.command);
+  return ids && [...ids];
 }
 
 async function received({ functionName, payload }: { readonly functionName: string; readonly payload: object }): Promise<unknown> {
@@ -138,7 +212,7 @@ async function received({ functionName, payload }: { readonly functionName: stri
         got = call;
         return Promise.resolve(outcomes.reused);
       },
-      takes: functionName === homeFunctionName('acme-pay', 'accounts') ? ['openAccount'] : ['authorise', 'move'],
+      takes: functionName === homeFunctionName('acme-pay', 'accounts') ? homeCalls.accounts : homeCalls.payments,
       nowMs: () => 0,
       beginTrace: (context) => noTracer.begin({ name: 'x', context, kind: 'work' }),
       record: () => undefined,
@@ -170,7 +244,7 @@ export const homeFormats: readonly Format[] = [
   {
     format: 'homes.epoch-item',
     consequence: 'what was carried over from a lost region is read as something else, or not at all',
-    write: carried,
+    write: async () => ({ ...(await carried()), ...(await leftBefore()) }),
     read: (stored) => {
       const item = toItem(stored);
       const { carriedFrom, carriedVersion, carriedThrough, writtenBy } = item;
@@ -187,5 +261,11 @@ export const homeFormats: readonly Format[] = [
     consequence: 'while regions run two versions, calls that are sent to the home are refused, or taken for others',
     write: forwarded,
     read: received,
+  },
+  {
+    format: 'homes.arrivals-answer',
+    consequence: 'while regions run two versions, entries leave their accounts before the other region has them, or accounts fill up',
+    write: arrived,
+    read: takenAsArrived,
   },
 ];
