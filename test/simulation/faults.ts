@@ -47,7 +47,7 @@ export type FaultName =
 /** What becomes of holds that are sent beside their claims. */
 export const provisionalSteps = ['beside', 'givenBack', 'placeTaken', 'fenced', 'fenceTaken', 'settled'] as const;
 /** What becomes of holds that leave their accounts, and of what is decided on payments from then on. */
-export const leavingSteps = ['left', 'closedLate', 'taken', 'redated', 'refusedLate', 'datedAgain'] as const;
+export const leavingSteps = ['left', 'closedLate', 'taken', 'redated', 'refusedLate', 'datedAgain', 'asked', 'arrived'] as const;
 export type ProvisionalStep = (typeof provisionalSteps)[number] | (typeof leavingSteps)[number];
 
 export interface Episode {

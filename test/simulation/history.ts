@@ -23,6 +23,7 @@ export interface Answered {
   /** Steps give the total order of all that happened; times are for reading. */
   readonly sentStep: number;
   readonly step: number;
+  readonly sentMs: number;
   readonly atMs: number;
   readonly region: string;
   readonly outcome: Outcome;

@@ -1,3 +1,4 @@
+import { ProvisionalStep } from './faults';
 import { FunctionInstance } from './functions';
 import { Geography } from './geography';
 import { Scheduler } from './scheduler';
@@ -40,6 +41,7 @@ export interface Forwarding {
   readonly subject: Subject;
   readonly trace: (line: () => string) => void;
   readonly observe: CallContext['observe'];
+  readonly observeStep: (step: ProvisionalStep) => void;
   /** What strikes a call between two regions, as it strikes one between a client and a region. */
   readonly fate: () => 'requestLost' | 'answerLost' | 'deliveredTwice' | 'deliveredLate' | undefined;
   readonly instance: (region: string) => FunctionInstance;
@@ -58,13 +60,14 @@ export function forwarder(world: Forwarding): HomeWorld['forward'] {
       const fate = world.fate();
       const { idempotencyKey } = call.call.command as { idempotencyKey?: string };
       if (fate) world.doubtful(call.tenant, idempotencyKey);
+      if (call.call.name === 'arrivals') world.observeStep('asked');
       let settled = false;
       const settle = (then: () => void): void => {
         if (settled) return;
         settled = true;
         from.wake(then);
       };
-      scheduler.after(forwardMs, () =>
+      scheduler.after(Math.min(forwardMs, Math.max(1, call.remainingMs)), () =>
         settle(() => {
           world.doubtful(call.tenant, idempotencyKey);
           world.trace(() => `${from.region} hears nothing from home ${home}`);
@@ -74,6 +77,7 @@ export function forwarder(world: Forwarding): HomeWorld['forward'] {
       const arrive = (): void => {
         if (!geography.linked(from.region, home)) return;
         const answer = (outcome: CallOutcome): void => {
+          if (outcome.kind === 'arrived') outcome.ids.forEach(() => world.observeStep('arrived'));
           if (fate === 'answerLost' || !geography.linked(home, from.region)) return;
           scheduler.after(geography.latencyMs(home), () => settle(() => resolve(outcome)));
         };

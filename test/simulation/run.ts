@@ -122,7 +122,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       mode,
       faultsEndMs,
       bounds: subject.bounds,
-      trimAfterMs: expiresAfterMs(subject.bounds, home, options.rolling),
+      trimAfterMs: expiresAfterMs(subject.bounds, options.rolling),
       ...(consumed ? { consumed } : {}),
       ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
     });

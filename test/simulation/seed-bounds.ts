@@ -21,15 +21,15 @@ export function setBounds({ bounds: shipped }: Subject, seed: number, mayFill: b
   if (chance.happens(0.7)) bounds.trimEvery = bounds.trimEveryPayment = bounds.trimEveryMove = chance.pick([1, 3]);
   if (chance.happens(0.3)) bounds.movesPerPayment = 3;
   // Where there are several copies, what is trimmed must have replicated: all outages of a plan together are shorter than this.
-  if (home) bounds.trimAfterUnderPressureMs = bounds.trimAfterReplicatedMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterReplicatedMs;
-  else bounds.trimAfterMs = chance.pick([0, 0, 500, 5_000, 60_000, 60_000]);
+  if (home) bounds.trimAfterReplicatedMs = outagesAreShort(seed) ? 100_000 : bounds.trimAfterReplicatedMs;
+  bounds.trimAfterMs = chance.pick([0, 0, 500, 5_000, 60_000, 60_000]);
   if (chance.happens(0.15) && mayFill) bounds.entriesPerAccount = 12;
-  if (!home && chance.happens(0.3)) Object.assign(bounds, { crowdedFrom: 3, trimAfterCrowdedMs: 300 });
+  // In HOME_REGION other regions are then asked what they have.
+  if (chance.happens(home ? 0.6 : 0.3)) Object.assign(bounds, { crowdedFrom: 3, trimAfterCrowdedMs: 300 });
   return () => Object.assign(bounds, before);
 }
 
-/** In one copy of the data what comes late gets a new date; but the release before knows only its expiry. */
-export function expiresAfterMs(bounds: Subject['bounds'], home: boolean, rolling = false): number {
-  if (home) return bounds.trimAfterUnderPressureMs;
+/** What comes late gets a new date; but the release before knows only its expiry. */
+export function expiresAfterMs(bounds: Subject['bounds'], rolling = false): number {
   return rolling ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : Infinity;
 }

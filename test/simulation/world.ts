@@ -129,6 +129,7 @@ export class World {
         subject: this.options.subject,
         trace: (line) => this.trace(line),
         observe: (event) => this.met(event),
+        observeStep: (step) => this.met(step),
         fate: () => (this.faulty() ? this.clientFate() : undefined),
         instance: (region) => this.instance(region),
         threw: (error) => this.threw(error),
@@ -225,7 +226,7 @@ export class World {
 
   private dispatch(intent: Intent, region: string, heard: (answered: Answered) => void): void {
     const { scheduler, chance } = this;
-    const sentStep = scheduler.step;
+    const { step: sentStep, nowMs: sentMs } = scheduler;
     const fate = this.faulty() ? this.clientFate() : undefined;
     if (fate) this.met(fate);
     this.trace(() => `client ${intent.number} -> ${region}  ${describeOperation(intent)}${fate ? ` (${fate})` : ''}`);
@@ -238,7 +239,7 @@ export class World {
         (ledger, context) => ask(ledger, context, intent),
         (answer, older = false) => {
           const outcome: Outcome = answer ?? { kind: 'failed' };
-          const answered: Answered = { sentStep, step: scheduler.step, atMs: scheduler.nowMs, region, outcome, older };
+          const answered: Answered = { sentStep, step: scheduler.step, sentMs, atMs: scheduler.nowMs, region, outcome, older };
           if (answer) intent.answers.push(answered);
           this.trace(() => `client ${intent.number} <- ${region}  ${describeOutcome(outcome)}${fate === 'answerLost' ? ' (lost)' : ''}`);
           if (fate !== 'answerLost') scheduler.after(chance.between(3, 40), () => heard(answered));

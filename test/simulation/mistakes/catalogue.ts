@@ -1,3 +1,4 @@
+import { homeLeaving } from './home-leaving';
 import { leaving } from './leaving';
 import { openLoad } from './open-load';
 import { provisional } from './provisional';
@@ -329,5 +330,6 @@ export const mistakes: readonly Mistake[] = [
   ...told,
   ...provisional,
   ...leaving,
+  ...homeLeaving,
   ...openLoad,
 ];

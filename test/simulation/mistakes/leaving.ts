@@ -41,7 +41,7 @@ export const leaving: readonly Mistake[] = [
   {
     name: 'a closure dated again that has come to its account and gone',
     explored: twoAttempts,
-    edits: [ledger('closing', 'if (await isApplied(attempt, payment.closure!)) break;', '')],
+    edits: [ledger('closing', 'if (await isApplied(attempt, payment.closure!, account)) {', 'if (payment.amount < 0) {')],
   },
   {
     name: 'a closure dated again by each that wants to',
@@ -93,7 +93,7 @@ export const leavingByOrder: readonly Mistake[] = [
   {
     name: 'lines of a closure that its account has not taken',
     explored: 'a capture of a hold that has left, and a refund of it',
-    edits: [ledger('reading', 'if (!isDue) amounts.set', 'if (payment) amounts.set')],
+    edits: [ledger('reading', 'isDue ? taken(move) : payment', 'payment')],
   },
   {
     name: 'a refund of a capture that its account has not taken',

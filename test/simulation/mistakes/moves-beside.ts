@@ -20,7 +20,7 @@ export const movesBeside: readonly Mistake[] = [
   {
     name: 'lines without the moves that only the account shows',
     explored: capture,
-    edits: [ledger('reading', 'lags(attempt) ? movedOn(account, move) : undefined', 'undefined')],
+    edits: [ledger('reading', 'isFirst: lags(attempt)', 'isFirst: account.version === 0')],
   },
   {
     name: 'a refund trimmed before its payment shows it, and passed over by who reads',

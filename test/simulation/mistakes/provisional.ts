@@ -1,4 +1,5 @@
 import type { Edit, Mistake } from './catalogue';
+import { homeLeavingByOrder } from './home-leaving';
 import { leavingByOrder } from './leaving';
 import { movesBeside } from './moves-beside';
 
@@ -114,6 +115,7 @@ export const provisional: readonly Mistake[] = (
 
 /** Mistakes that show in one order out of very many: chance does not find them soon, going through all orders does. */
 export const foundByOrder: readonly Mistake[] = [
+  ...homeLeavingByOrder,
   {
     name: 'a nonce used again behind a fence',
     explored: 'two attempts of one payment, and a look after the account',
