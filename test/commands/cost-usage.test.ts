@@ -38,6 +38,15 @@ describe('what an estimate takes from measurements stands there', () => {
     expect(writes + ofIndex).toBe(value);
   });
 
+  test("a payment's first replay in HOME_REGION", () => {
+    const table = performance.split('### Entries held by one account, HOME_REGION: ')[1];
+    const cells = table
+      .split('\n')
+      .find((line) => line.startsWith('| 0 |'))!
+      .split('|');
+    expect(Number(cells[6].split('/')[1])).toBe(usage.replayWritesHome.value);
+  });
+
   test.each([
     ['authorise', waitsOfCalls['an authorization']],
     ['capture', waitsOfCalls['a capture']],

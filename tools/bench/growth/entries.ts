@@ -50,7 +50,7 @@ export class HeldAccount {
   public static async open(mode: LedgerMode, store: LedgerStore, held: Held): Promise<HeldAccount> {
     const time = new VirtualTime(neverDue);
     const accountId = `held-${process.pid}-${(accountsOpened += 1)}`;
-    await ledgerIn(mode, time, holding(store, held), 1).openAccount(time.context(), { accountId, currency, balance: funds });
+    await ledgerIn(mode, time, holding(store, held), { epoch: 1 }).openAccount(time.context(), { accountId, currency, balance: funds });
     const account = new HeldAccount(time, ledgerIn(mode, time, store), accountId);
     // A function that has worked on the account before: it knows the currency, and a new home has carried the account over.
     await account.pay(account.key());

@@ -50,10 +50,20 @@ export class VirtualTime {
 
 export const epochOfMode = (mode: LedgerMode): number => (mode === 'HOME_REGION, moved once' ? 2 : 1);
 
-/** The ledger of a mode's home, as its functions have it once they know that they may write. */
-export function ledgerIn(mode: LedgerMode, time: VirtualTime, store: LedgerStore, epoch = epochOfMode(mode)): PaymentsLedger {
+/**
+ * The ledger of a mode's home, as its functions have it once they know that they may write.
+ *
+ * @param arrived what the other region says that it has; absent where no call looks after its account
+ */
+export function ledgerIn(
+  mode: LedgerMode,
+  time: VirtualTime,
+  store: LedgerStore,
+  { epoch = epochOfMode(mode), arrived }: { readonly epoch?: number; readonly arrived?: LedgerPorts['arrived'] } = {},
+): PaymentsLedger {
   if (mode === 'STRONG') return new PaymentsLedger(time.ports(store), { region });
-  return new PaymentsLedger(time.ports(new EpochStore(store, epoch)), { region, copiesFollow: true });
+  const ports = { ...time.ports(new EpochStore(store, epoch)), ...(arrived ? { arrived } : {}) };
+  return new PaymentsLedger(ports, { region, copiesFollow: true });
 }
 
 /** Key under which a mode keeps an account. */

@@ -16,10 +16,15 @@ export class MeteredStore implements LedgerStore {
   private readonly items = new Map<string, Item>();
   private readonly index = new AccountIndex();
 
+  /** @param onWrite called with each item as it is written */
+  constructor(private readonly onWrite: (item: Item) => void = () => undefined) {}
+
   public create(item: Item): Promise<WriteResult> {
     const standing = this.items.get(item.pk);
     if (standing) return this.refused(standing);
-    this.items.set(item.pk, structuredClone(item));
+    const own = structuredClone(item);
+    this.items.set(item.pk, own);
+    this.onWrite(own);
     this.index.add(item);
     if (item.acct !== undefined) this.usage.indexUnits += 1;
     return this.charged({ kind: 'written' }, item);
@@ -30,6 +35,7 @@ export class MeteredStore implements LedgerStore {
     const item = standing && changed(standing, structuredClone(change));
     if (!item) return this.refused(standing);
     this.items.set(change.pk, item);
+    this.onWrite(item);
     measureMaps(standing, item, change);
     // The larger of before and after; the index has keys alone, which never change.
     return this.charged({ kind: 'written' }, standing, item);
@@ -57,6 +63,11 @@ export class MeteredStore implements LedgerStore {
     const bytes = entries.reduce((sum, { pk, seq }) => sum + sizeOfItem({ pk, seq, acct: account }), 0);
     this.usage.readUnits += readUnitsOf(bytes) / 2;
     return Promise.resolve(entries);
+  }
+
+  /** Has an item that replication brings, at no price: what it costs is charged with the write itself. */
+  public arrive(item: Item): void {
+    this.items.set(item.pk, item);
   }
 
   /** An item as it is, at no price. */

@@ -76,10 +76,11 @@ function trafficTable({ traffic }: Growth): Table {
       'of all of them, a second',
       'write units of a payment with its capture',
       'read units of it',
+      'questions to the other region',
       'answers account_busy',
     ],
     rows: traffic.map((row) => [
-      row.mode,
+      row.otherRegion === 'silent' ? `${row.mode}, the other region silent` : row.mode,
       whole(row.paymentsADay),
       captured(row),
       whole(row.entries),
@@ -87,6 +88,7 @@ function trafficTable({ traffic }: Growth): Table {
       some(row.unitsASecond),
       some(writeUnits(row.payment)),
       some(row.payment.readUnits),
+      row.mode === 'STRONG' ? '-' : row.questions.toFixed(2),
       row.busy === 0 ? '0' : `${((100 * row.busy) / row.calls).toFixed(1)} %`,
     ]),
   };

@@ -1,11 +1,12 @@
 /** What steady traffic on one account costs: payments a day, with their captures, in virtual time. */
-import { currency, ledgerIn, LedgerMode, storedAccountPk, VirtualTime } from './ledgers';
+import { currency, epochOfMode, ledgerIn, LedgerMode, storedAccountPk, VirtualTime } from './ledgers';
 import { MeteredStore } from './metered-store';
+import { OtherRegion, OtherRegionState } from './other-region';
 import type { KeyedOutcome } from '../../../src/ledger/model';
 import type { Item } from '../../../src/ledger/ports';
 import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
 import { Chance } from '../../memory/chance';
-import { noUsage, Usage } from '../subjects/counting';
+import type { Usage } from '../subjects/counting';
 import { payment } from '../subjects/subjects';
 
 /** One account's traffic, evenly spread. */
@@ -14,6 +15,8 @@ export interface Traffic {
   readonly paymentsADay: number;
   /** How long after its authorization a payment is captured; `never`: all are declined. */
   readonly captureAfterMs: number | 'never';
+  /** In HOME_REGION. @default 'answers' */
+  readonly otherRegion?: OtherRegionState;
 }
 
 export interface TrafficFigures extends Traffic {
@@ -21,8 +24,13 @@ export interface TrafficFigures extends Traffic {
   readonly unitsOfAWrite: number;
   /** Write units a second that the account's item takes: DynamoDB gives one item about 1,000. */
   readonly unitsASecond: number;
-  /** What one payment comes to, with its capture, its share of looking after the account, and all refused tries. */
+  /**
+   * What one payment comes to, with its capture, its share of looking after the account, and all refused tries. In HOME_REGION with what
+   * the other region reads for its answers.
+   */
   readonly payment: Usage;
+  /** How often the other region was asked what has arrived there, for each payment. */
+  readonly questions: number;
   /** Most entries that stood on the account while it was measured. */
   readonly entries: number;
   /** Calls answered `account_busy`, of all calls while it was measured. */
@@ -31,25 +39,27 @@ export interface TrafficFigures extends Traffic {
 }
 
 const minuteMs = 60_000;
-/** Closed entries stay for a minute, in HOME_REGION for fifteen: what is measured begins when as many go as come. */
-const warmMs = (mode: LedgerMode): number => (mode === 'STRONG' ? 5 : 30) * minuteMs;
+/**
+ * What is measured begins when as many entries go as come: they stay for a minute at most, or for fifteen in HOME_REGION where the other
+ * region does not answer. Of little traffic so many payments fill an account as it stays.
+ */
+const warmMs = ({ otherRegion }: Traffic): number => (otherRegion === 'silent' ? 30 : 5) * minuteMs;
+const warmPayments = 30;
 const measuredMs = 5 * minuteMs;
 /** Of little traffic enough is looked at to say something. */
 const paymentsAtLeast = 300;
 
 export const trafficSteps: readonly Traffic[] = [
-  ...(['STRONG', 'HOME_REGION'] as const).flatMap((mode) =>
-    [1_000, 10_000, 100_000].flatMap((paymentsADay) =>
+  ...(['STRONG', 'HOME_REGION'] as const).flatMap((mode): readonly Traffic[] => [
+    ...[1_000, 10_000, 100_000, 1_000_000].flatMap((paymentsADay) =>
       [0, 10 * minuteMs].map((captureAfterMs) => ({ mode, paymentsADay, captureAfterMs })),
     ),
-  ),
-  { mode: 'HOME_REGION', paymentsADay: 250_000, captureAfterMs: 0 },
-  // More payments wait for their capture than an account has entries.
-  { mode: 'STRONG', paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
-  { mode: 'STRONG', paymentsADay: 1_000_000, captureAfterMs: 0 },
-  { mode: 'STRONG', paymentsADay: 1_000_000, captureAfterMs: 10 * minuteMs },
-  // Somebody tries cards, six a second, all declined.
-  ...(['STRONG', 'HOME_REGION'] as const).map((mode) => ({ mode, paymentsADay: 518_400, captureAfterMs: 'never' }) as const),
+    // More payments wait for their capture than an account has entries.
+    { mode, paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
+    // Somebody tries cards, six a second, all declined.
+    { mode, paymentsADay: 518_400, captureAfterMs: 'never' },
+  ]),
+  { mode: 'HOME_REGION', paymentsADay: 100_000, captureAfterMs: 0, otherRegion: 'silent' },
 ];
 
 export async function countTraffic(steps: readonly Traffic[] = trafficSteps): Promise<readonly TrafficFigures[]> {
@@ -64,7 +74,8 @@ export async function steady(traffic: Traffic): Promise<TrafficFigures> {
 
 class SteadyTraffic {
   private readonly time = new VirtualTime(new Chance(7, 'steady').next);
-  private readonly store = new MeteredStore();
+  private readonly other: OtherRegion;
+  private readonly store: MeteredStore;
   private readonly ledger: PaymentsLedger;
   private readonly captures: { readonly at: number; readonly paymentId: string; readonly key: string }[] = [];
   private readonly accountId = 'busy';
@@ -73,25 +84,25 @@ class SteadyTraffic {
   private entries = 0;
 
   constructor(private readonly traffic: Traffic) {
-    this.ledger = ledgerIn(traffic.mode, this.time, this.store);
+    const { mode, otherRegion = 'answers' } = traffic;
+    this.other = new OtherRegion(this.time, otherRegion);
+    this.store = new MeteredStore(mode === 'STRONG' ? undefined : (item) => this.other.replicate(item));
+    this.ledger = ledgerIn(mode, this.time, this.store, { arrived: this.other.arrived(epochOfMode(mode)) });
   }
 
   public async run(): Promise<TrafficFigures> {
-    const { mode, paymentsADay, captureAfterMs } = this.traffic;
+    const { paymentsADay, captureAfterMs } = this.traffic;
     const everyMs = 86_400_000 / paymentsADay;
-    const warm = warmMs(mode) + (captureAfterMs === 'never' ? 0 : captureAfterMs);
+    const warm = Math.max(warmMs(this.traffic), warmPayments * everyMs) + (captureAfterMs === 'never' ? 0 : captureAfterMs);
     const end = warm + Math.max(measuredMs, paymentsAtLeast * everyMs);
     const begin = this.time.nowMs;
     await this.ledger.openAccount(this.time.context(), { accountId: this.accountId, currency, balance: 1_000_000_000 });
-    let before: { readonly usage: Usage; readonly accounts: MeteredStore['accounts'] } = {
-      usage: noUsage(),
-      accounts: { writes: 0, units: 0 },
-    };
+    let before = this.soFar();
     let payments = 0;
     for (let number = 0; number * everyMs < end; number += 1) {
       const at = begin + number * everyMs;
       if (at >= begin + warm && payments === 0) {
-        before = { usage: { ...this.store.usage }, accounts: { ...this.store.accounts } };
+        before = this.soFar();
         Object.assign(this, { calls: 0, busy: 0, entries: 0 });
       }
       await this.captureUntil(at);
@@ -140,17 +151,33 @@ class SteadyTraffic {
     return this.store.peek(storedAccountPk(this.traffic.mode, this.accountId))!;
   }
 
-  private figures(before: { readonly usage: Usage; readonly accounts: MeteredStore['accounts'] }, payments: number): TrafficFigures {
-    const { usage, accounts } = this.store;
+  private soFar(): SoFar {
+    const { usage: asked, questions } = this.other;
+    const usage = sumOf(this.store.usage, asked);
+    return { usage, accounts: { ...this.store.accounts }, questions };
+  }
+
+  private figures(before: SoFar, payments: number): TrafficFigures {
+    const { usage, accounts, questions } = this.soFar();
     const each = (name: keyof Usage): number => (usage[name] - before.usage[name]) / payments;
     return {
       ...this.traffic,
       unitsOfAWrite: (accounts.units - before.accounts.units) / (accounts.writes - before.accounts.writes),
       unitsASecond: (((accounts.units - before.accounts.units) / payments) * this.traffic.paymentsADay) / 86_400,
       payment: { requests: each('requests'), writeUnits: each('writeUnits'), indexUnits: each('indexUnits'), readUnits: each('readUnits') },
+      questions: (questions - before.questions) / payments,
       entries: this.entries,
       busy: this.busy,
       calls: this.calls,
     };
   }
 }
+
+interface SoFar {
+  readonly usage: Usage;
+  readonly accounts: MeteredStore['accounts'];
+  readonly questions: number;
+}
+
+const sumOf = (one: Usage, other: Usage): Usage =>
+  Object.fromEntries((Object.keys(one) as (keyof Usage)[]).map((name) => [name, one[name] + other[name]])) as unknown as Usage;

@@ -1,5 +1,5 @@
 /** What is compared: each subject makes one payment, or repeats one, on the same table through the same kind of client. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { AttributeValue, DynamoDBClient, PutItemCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -42,7 +42,8 @@ export function ledgerOn(client: DynamoDBClient, tableName: string, random = Mat
       store: new DynamoStore(client, tableName),
       nowMs: Date.now,
       random,
-      nonce: randomUUID,
+      // As long as a function's own.
+      nonce: () => randomBytes(9).toString('base64url'),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     },
     { region },
