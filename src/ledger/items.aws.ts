@@ -49,10 +49,11 @@ export function toStored(item: Item): Record<string, AttributeValue> {
 
 /**
  * Whether an attribute makes of an item what the version before would read wrongly: a closure that is owed to the account, a turn that a
- * refusal has taken, a date of an entry. It gets the same attribute, and that version fails on it instead.
+ * refusal has taken, a date of an entry, the line of an account's epochs. It gets the same attribute, and that version fails on it
+ * instead.
  */
 const isForNewReaders = (name: string, value: Value): boolean =>
-  name === 'dueAt' || name === 'entryAt' || (name === 'pending' && (value as { readonly refused?: true }).refused === true);
+  ['dueAt', 'entryAt', 'line'].includes(name) || (name === 'pending' && (value as { readonly refused?: true }).refused === true);
 
 export const toItem = (attributes: Record<string, AttributeValue>): Item => fromAttributes(attributes) as Item;
 

@@ -104,6 +104,14 @@ export interface EntryToLeave {
   readonly behind: readonly (readonly [id: string, version: number])[];
 }
 
+/** What other regions have of some entries. */
+export interface Arrived {
+  /** Those that each region which answered has. */
+  readonly ids: ReadonlySet<string>;
+  /** Whether all of them answered. */
+  readonly fromAll: boolean;
+}
+
 export interface LedgerPorts {
   readonly store: LedgerStore;
   /** Epoch milliseconds. */
@@ -116,14 +124,10 @@ export interface LedgerPorts {
   /** The team's own decision; absent: the balance decides. Never throws: what fails is `unknown`. */
   readonly decide?: (request: DecisionRequest) => Promise<Decision>;
   /**
-   * HOME_REGION: identities of those entries that every other region's copies have, on the account and with the items behind them;
-   * undefined: a region does not answer. Never throws.
+   * HOME_REGION: identities of those entries that the copies of other regions have, on the account and with the items behind them. Never
+   * throws.
    */
-  readonly arrived?: (
-    context: CallContext,
-    accountId: string,
-    entries: readonly EntryToLeave[],
-  ) => Promise<ReadonlySet<string> | undefined>;
+  readonly arrived?: (context: CallContext, accountId: string, entries: readonly EntryToLeave[]) => Promise<Arrived>;
 }
 
 export interface LedgerSettings {

@@ -176,7 +176,7 @@ test('a copy has what was written a second ago, and nothing later', async () => 
   const asked = ['one', 'two'].map((id) => ({ id, code: id === 'one' ? 'H1' : 'D', behind: [[id, 1] as const] }));
   const arrived = async (afterMs: number): Promise<readonly string[]> => {
     time.goTo(time.nowMs + afterMs);
-    return [...(await other.arrived(1)(time.context(), 'a', asked))!];
+    return [...(await other.arrived(1)(time.context(), 'a', asked)).ids];
   };
   expect([await arrived(0), await arrived(replicationMs - 500), await arrived(500)]).toEqual([[], ['one'], ['one', 'two']]);
   expect([other.questions, other.usage.readUnits > 0, home.usage.readUnits]).toEqual([3, true, 0]);

@@ -80,7 +80,7 @@ describe('what the copies of a region have', () => {
       readMany: (pks: readonly string[]) => (sizes.push(pks.length), copies.readMany(pks)),
     });
     expect(await arrivedHere(counting, 'acme', { ...command, entries })).toEqual(keys.slice(1).map(id));
-    expect(sizes).toEqual([2, 100, 1]);
+    expect(sizes).toEqual([9, 100, 1]);
   });
 });
 
@@ -90,11 +90,11 @@ describe('a home that asks the other regions', () => {
   let answers: Record<string, CallOutcome | Error>;
   let arrivals: Arrivals;
   const context = (forMs = 4_000) => ({ tenant: 'acme', traceId: '1-0-0', deadlineMs: nowMs + forMs });
-  /** Undefined: nothing is known of one of them. */
-  const ask = async (forMs?: number): Promise<readonly string[] | undefined> => {
-    const ids = await arrivals.arrived(context(forMs), command);
-    return ids && [...ids];
+  const ask = async (forMs?: number): Promise<readonly unknown[]> => {
+    const { ids, fromAll } = await arrivals.arrived(context(forMs), command);
+    return [...ids, ...(fromAll ? [] : ['but not all have answered'])];
   };
+  const some = 'but not all have answered';
   const all: CallOutcome = { kind: 'arrived', ids: [hold.id, refund.id] };
   const fenced: CallOutcome = { kind: 'unsure', code: 'region_fenced', retryAfterSeconds: 1 };
 
@@ -121,10 +121,10 @@ describe('a home that asks the other regions', () => {
     expect(sent.slice(0, 2)).toEqual(['b', 'c'].map((region) => [region, { tenant: 'acme', traceId: '1-0-0', remainingMs: 1_000, call }]));
   });
 
-  test('gives them the time that its call has left, and a second at most', async () => {
-    await ask(700);
+  test('gives them the time that its call has left, but some for itself, and a second at most', async () => {
+    await ask(900);
     await ask(90_000);
-    expect(sent.map(([, { remainingMs }]) => remainingMs)).toEqual([700, 700, 1_000, 1_000]);
+    expect(sent.map(([, { remainingMs }]) => remainingMs)).toEqual([650, 650, 1_000, 1_000]);
   });
 
   test('asks none where its call has hardly time, and takes none of them for silent', async () => {
@@ -144,20 +144,20 @@ describe('a home that asks the other regions', () => {
     ['does not take the question', { kind: 'rejected', code: 'invalid_request', detail: 'x' }, 10_000],
     ['does not know it', fenced, 600_000],
     ['tells what is no list', { kind: 'arrived' } as unknown as CallOutcome, 10_000],
-  ])('does not know where one %s, and asks none of them for a while', async (_, answer, leftAloneMs) => {
-    answers.c = answer;
-    expect(await ask()).toBeUndefined();
-    answers.c = all;
+  ])('goes by the others where one %s, and does not ask it for a while', async (_, answer, leftAloneMs) => {
+    answers = { b: { kind: 'arrived', ids: [refund.id] }, c: answer };
+    expect(await ask()).toEqual([refund.id, some]);
+    answers = { b: all, c: all };
     nowMs += leftAloneMs - 1;
-    expect(await ask()).toBeUndefined();
-    expect(sent).toHaveLength(2);
+    expect(await ask()).toEqual([hold.id, refund.id, some]);
+    expect(sent.map(([region]) => region)).toEqual(['b', 'c', 'b']);
     nowMs += 1;
     expect(await ask()).toEqual([hold.id, refund.id]);
   });
 
   test('that has no other region waits for none', async () => {
     const alone = new Arrivals({ nowMs: () => nowMs, forward: () => Promise.reject(new Error('asked')) }, []);
-    expect([...(await alone.arrived(context(), command))!]).toEqual([hold.id, refund.id]);
+    expect(await alone.arrived(context(), command)).toEqual({ ids: new Set([hold.id, refund.id]), fromAll: true });
   });
 });
 

@@ -28,7 +28,7 @@ const ports = (store: LedgerStore = world.memory): LedgerPorts => ({
     expect(accountId).toBe('acc');
     asked.push([...entries]);
     const named = answer(entries);
-    return Promise.resolve(named && new Set(named));
+    return Promise.resolve({ ids: new Set(named ?? entries.map((entry) => entry.id)), fromAll: named !== undefined });
   },
 });
 const ledger = (store?: LedgerStore): PaymentsLedger => new PaymentsLedger(ports(store), settings);

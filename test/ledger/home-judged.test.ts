@@ -144,10 +144,10 @@ describe('what another request of the same key left on the account', () => {
     return { ...world.replicas.get(home)!.items.get(`${pk}@1`)!, pk };
   };
 
-  test.each(['H500', 'Cmmmmmmmmmmmmmmmmmmmmmm500/500'])('does not accept a declined payment of another amount: %s', async (code) => {
+  test.each(['H500', 'Cmmmmmmmmmmmmmmmmmmmmmm500/500'])('gives way to the request whose entry stands: %s', async (code) => {
     const declined = await claim();
     const later = { ...ofAccount({ [id]: code }), line: { 1: 0 } };
-    expect(carry({ item: declined, epoch: 1 }, later, new Map())).toMatchObject({ outcome: 'DECLINED', amount: 50 });
+    expect(carry({ item: declined, epoch: 1 }, later, new Map())).toBeUndefined();
   });
 
   test('keeps no other key from its claim where it cannot be read', async () => {

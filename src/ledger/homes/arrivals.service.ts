@@ -1,7 +1,7 @@
 import { inEpoch } from './carry.domain';
 import type { CallOutcome, ForwardedCall } from './home.service';
 import { CallContext } from '../model';
-import { EntryToLeave, LedgerStore } from '../ports';
+import { Arrived, EntryToLeave, LedgerStore } from '../ports';
 import { accountPk, keyItemPk } from '../protocol/domain';
 import { entriesOf } from '../protocol/entries.domain';
 
@@ -26,7 +26,11 @@ export interface ArrivalsOutcome {
 /** How long another region's answer is waited for: the answer of a call may wait for it. */
 const answerMs = 1_000;
 /** With less time left no region is asked. */
-const leastMs = 500;
+const leastMs = 750;
+/** Of the time left, what is for the removal behind the answer. */
+const spareMs = 250;
+/** Epochs behind the one that is asked for, of which one may have begun. */
+const laterEpochs = 8;
 /** How long a region that did not answer is left alone: a lost one would keep each look for that long. */
 const leftAloneMs = 10_000;
 /** The same of one that does not know the question, as while two versions run side by side. */
@@ -40,10 +44,10 @@ export async function arrivedHere(
   tenant: string,
   { accountId, epoch, entries }: ArrivalsCommand,
 ): Promise<readonly string[]> {
-  const pk = accountPk(tenant, accountId);
-  const accounts = await store.readMany([inEpoch(pk, epoch), inEpoch(pk, epoch + 1)]);
-  // Where the next epoch has begun, what arrives of this one counts no more.
-  const isEnded = accounts.some((account) => account.pk === inEpoch(pk, epoch + 1));
+  const keyOfAccount = (n: number): string => inEpoch(accountPk(tenant, accountId), epoch + n);
+  const accounts = await store.readMany(Array.from({ length: laterEpochs + 1 }, (_, n) => keyOfAccount(n)));
+  // Where a later epoch has begun, what arrives of this one counts no more.
+  const isEnded = accounts.some(({ pk }) => pk !== keyOfAccount(0));
   const codes = isEnded || accounts.length === 0 ? {} : entriesOf(accounts[0]);
   const standing = entries.filter(({ id, code }) => codes[id] === code);
   const keyOf = (id: string): string => inEpoch(keyItemPk(id), epoch);
@@ -71,25 +75,27 @@ export class Arrivals {
     private readonly others: readonly string[],
   ) {}
 
-  /** Identities of those entries that every other region has; undefined where one of them does not answer. */
-  public async arrived(context: CallContext, command: ArrivalsCommand): Promise<ReadonlySet<string> | undefined> {
-    const { others } = this;
-    if (others.some((region) => this.ports.nowMs() < (this.silent.get(region) ?? 0))) return undefined;
-    const answers = await Promise.all(others.map((region) => this.ask(region, context, command)));
-    const isNamed = (id: string): boolean => answers.every((ids) => ids!.includes(id));
-    return answers.includes(undefined) ? undefined : new Set(command.entries.map(({ id }) => id).filter(isNamed));
+  /** What each region that answers has; where one has no time to, nothing. */
+  public async arrived(context: CallContext, command: ArrivalsCommand): Promise<Arrived> {
+    const { nowMs } = this.ports;
+    // Too little time is no fault of those regions.
+    if (context.deadlineMs - nowMs() < leastMs) return { ids: new Set(), fromAll: true };
+    const answers = await Promise.all(this.others.map((region) => this.ask(region, context, command)));
+    const known = answers.filter((ids) => ids !== undefined);
+    const isNamed = (id: string): boolean => known.every((ids) => ids.includes(id));
+    return { ids: new Set(command.entries.map(({ id }) => id).filter(isNamed)), fromAll: known.length === answers.length };
   }
 
+  /** Undefined: it does not answer, or did not a moment ago. */
   private async ask(
     region: string,
     { tenant, traceId, deadlineMs }: CallContext,
     command: ArrivalsCommand,
   ): Promise<readonly string[] | undefined> {
     const { nowMs, forward } = this.ports;
-    const leftMs = deadlineMs - nowMs();
-    // Too little time is no fault of that region.
-    if (leftMs < leastMs) return [];
-    const remainingMs = Math.min(answerMs, leftMs);
+    if (nowMs() < (this.silent.get(region) ?? 0)) return undefined;
+    // Who asks has something to do with the answer.
+    const remainingMs = Math.min(answerMs, deadlineMs - nowMs() - spareMs);
     // Whatever it is that fails: nothing is known to have arrived.
     const outcome = await forward(region, { tenant, traceId, remainingMs, call: { name: 'arrivals', command } }).catch(() => undefined);
     if (outcome?.kind === 'arrived' && Array.isArray(outcome.ids)) return outcome.ids;

@@ -65,6 +65,7 @@ export function carry({ item, epoch }: Kept, account: Item | undefined, others: 
 }
 
 function judged(item: Item, by: Judging): Item | undefined {
+  if (isAnothers(item, by.account)) return undefined;
   if (!wasIn(by.account, by.epoch)) return reclaim(claimOf(item), by.account, by.others);
   return isPayment(item) ? carryPayment(item, by) : carryMove(item, by);
 }
@@ -118,7 +119,7 @@ function unrecordedMoves(payment: PaymentItem, account: Item): readonly string[]
   return [closure.by, ...refundsMoved(payment, account).keys()].filter((id) => !payment.moves[id]);
 }
 
-function carryPayment(item: Item, by: Judging): Item | undefined {
+function carryPayment(item: Item, by: Judging): Item {
   const { account, epoch, others } = by;
   const trimmed = trimmedBefore(account, epoch);
   const payment = paymentOf(item);
@@ -126,8 +127,6 @@ function carryPayment(item: Item, by: Judging): Item | undefined {
   // Where the account has its hold all the same, a later epoch decided it again, and its own item is what did not arrive.
   const isHeld = (entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount === payment.amount;
   if (payment.outcome?.status === 'DECLINED' && !isHeld) return item;
-  // An epoch that did not have it gave its key to another request.
-  if (!isHeld && (entry?.kind === 'hold' || entry?.kind === 'closed')) return undefined;
   if (entry ? entry.kind === 'hold' : !trimmed(entryDateOf(payment))) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
     return entry ? open(item) : withoutClosure(item);
@@ -274,15 +273,22 @@ function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
  * @param others those named by `judgedWith`, as far as they have arrived
  */
 export function reclaim(claim: Item, account: Item, others: Others): Item | undefined {
+  if (isAnothers(claim, account)) return undefined;
   const own = entryOf(account, idOfPk(claim));
-  const closedBefore = overviewOf(account).closed.get(idOfPk(claim));
-  if (closedBefore !== undefined && (isPayment(claim) || closedBefore !== idOfPaymentId(moveOf(claim).paymentId))) return undefined;
-  if (isPayment(claim)) {
-    if (!own || own.kind === 'declined') return claim;
-    const same = (own.kind === 'hold' || own.kind === 'closed') && own.amount === claim.amount;
-    return same ? carryPayment(claim, { account, epoch: 0, others }) : undefined;
+  const isShown = isPayment(claim) && own !== undefined && own.kind !== 'declined';
+  return isShown ? carryPayment(claim, { account, epoch: 0, others }) : claim;
+}
+
+/** Whether the account shows what another request of the same key came to: an epoch that did not have this one gave the key away. */
+function isAnothers(item: Item, account: Item): boolean {
+  const own = entryOf(account, idOfPk(item));
+  const closedBefore = overviewOf(account).closed.get(idOfPk(item));
+  if (isPayment(item)) {
+    const isOwn = !own || own.kind === 'declined' || ((own.kind === 'hold' || own.kind === 'closed') && own.amount === item.amount);
+    return closedBefore !== undefined || !isOwn;
   }
-  return canBeMove(moveOf(claim), account, own) ? claim : undefined;
+  const move = moveOf(item);
+  return (closedBefore !== undefined && closedBefore !== idOfPaymentId(move.paymentId)) || !canBeMove(move, account, own);
 }
 
 /** What an account's entries tell of moves. */

@@ -155,7 +155,9 @@ export class EpochStore implements LedgerStore {
 
   private async ownMany(pks: readonly string[]): Promise<readonly Item[]> {
     if (pks.length === 0) return [];
-    return (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
+    const own = (await this.replica.readMany(pks.map((pk) => inEpoch(pk, this.epoch)))).map((item) => plain(item)!);
+    own.forEach(({ pk }) => this.isHere(pk));
+    return own;
   }
 
   /** Items of earlier epochs as this one begins with them; undefined: nothing of it is there. */
@@ -209,14 +211,15 @@ export class EpochStore implements LedgerStore {
     const here = some.map((copies, n) => {
       const account = accounts[n];
       if (!account || isCounted(copies, account)) return copies;
-      const older = copies.older.find((kept) => isCounted(kept, account));
+      const older = copies.older.find((kept) => kept.item.acct === copies.item.acct && isCounted(kept, account));
       if (!older) elsewhere.set(account, [...(elsewhere.get(account) ?? []), copies]);
       return older ?? copies;
     });
     if (elsewhere.size === 0) return here;
     const further = await Promise.all(
       [...elsewhere].map(([account, copies]) => {
-        const read = Math.min(...copies.map(({ readTo }) => readTo));
+        // Of those that were read further down nothing counts there.
+        const read = Math.max(...copies.map(({ readTo }) => readTo));
         return this.newestAmong(
           copies.map(({ item }) => item.pk),
           lineOf(account).filter((epoch) => epoch < read),

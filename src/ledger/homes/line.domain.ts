@@ -4,10 +4,12 @@ import { Item, Value } from '../ports';
 
 /** How far an account was trimmed when it was carried over, by the epoch that it left: all that it comes from. */
 function marksOf(account: Item): readonly (readonly [epoch: number, through: number])[] {
-  const { line, carriedFrom = 0 } = account;
-  if (line !== undefined) return marksIn(line);
-  // The release before left out an epoch whose mark was that of one before, and told nothing of those that the account was not in.
-  const marks = marksIn(account.carriedThrough);
+  const { carriedFrom = 0 } = account;
+  const line = marksIn(account.line);
+  if (carriedFrom === 0 || line.some(([epoch]) => epoch === carriedFrom)) return line;
+  // The release before carried it over. It left out an epoch whose mark was that of one before, and told nothing of those that the account
+  // was not in.
+  const marks = [...line, ...marksIn(account.carriedThrough)];
   return Array.from({ length: carriedFrom as number }, (_, n): readonly [number, number] => [
     n + 1,
     Math.max(-1, ...marks.flatMap(([epoch, mark]) => (epoch <= n + 1 ? [mark] : []))),

@@ -213,19 +213,20 @@ function lateWriteOf(
 /** Whether the current epoch's item shows the decision itself: then nothing was lost. */
 function shows(item: Item, entry: Entry): boolean {
   if (entry.kind === 'refund' || entry.kind === 'refundRefused') {
-    const outcome = isPayment(item) ? undefined : moveOf(item).outcome;
+    const move = isPayment(item) ? undefined : moveOf(item);
+    const outcome = move?.outcome;
     // Refused for another reason is another answer.
     return entry.kind === 'refund'
-      ? outcome?.status === 'DONE' && outcome.amount === entry.amount
+      ? outcome?.status === 'DONE' && outcome.amount === entry.amount && idOfPaymentId(move!.paymentId) === entry.payment
       : outcome?.status === 'REFUSED' && outcome.code === 'not_captured';
   }
   if (!isPayment(item)) return false;
-  const { closure, outcome } = paymentOf(item);
+  const { amount, closure, outcome } = paymentOf(item);
   if (entry.kind === 'closed') {
     const { by, type, captured } = entry.closure;
-    return closure?.by === by && closure.type === type && closure.captured === captured;
+    return closure?.by === by && closure.type === type && closure.captured === captured && amount === entry.amount;
   }
-  if (entry.kind === 'hold' || entry.kind === 'provisional') return outcome?.status === 'AUTHORISED';
+  if (entry.kind === 'hold' || entry.kind === 'provisional') return outcome?.status === 'AUTHORISED' && amount === entry.amount;
   return outcome?.status === 'DECLINED' && outcome.reason === entry.reason;
 }
 

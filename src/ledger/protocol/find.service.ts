@@ -58,9 +58,14 @@ async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | und
  * refused write.
  */
 async function atHome(attempt: Attempt, payment: PaymentItem | undefined): Promise<PaymentItem | undefined> {
-  if (payment?.outcome?.status !== 'AUTHORISED' || payment.closure) return decided(attempt, payment);
+  if (payment?.outcome?.status !== 'AUTHORISED') return decided(attempt, payment);
+  if (payment.closure && !isDue(payment)) return payment;
   const account = await accountOf(attempt, payment);
-  return account && !entryFor(account, payment) ? { ...payment, released: true } : payment;
+  if (!account || entryFor(account, payment)) return payment;
+  if (!payment.closure) return { ...payment, released: true };
+  // Its closure has come to the account, and gone, for good.
+  const isGone = isBehind(account, payment.dueAt!) && (await isApplied(attempt, payment.closure, account));
+  return isGone ? { ...payment, applied: true } : payment;
 }
 
 /** A payment as all readers see it from now on: with each move that its account has taken. */
@@ -87,7 +92,7 @@ export async function paymentToShow(attempt: Attempt, paymentId: string): Promis
 async function shownHere(attempt: Attempt, payment: PaymentItem | undefined): Promise<PaymentItem | undefined> {
   if (!payment || !isDue(payment)) return payment;
   const account = await accountOf(attempt, payment);
-  return account && withoutWhatIsDue(attempt, payment, account);
+  return account ? withoutWhatIsDue(attempt, payment, account) : notClosed(payment);
 }
 
 /** Whether nothing can become of a payment any more: then an old copy is as good as a new one. */
@@ -143,8 +148,12 @@ async function isRefunded(attempt: Attempt, { id }: PendingRefund, account: Item
 
 /** A payment as its account had taken its closure, or had not yet. */
 async function withoutWhatIsDue(attempt: Attempt, payment: PaymentItem, account: Item): Promise<PaymentItem> {
-  const { closure, pending: _, ...open } = payment;
+  const { closure } = payment;
   const isThere =
     entryFor(account, payment)?.kind === 'closed' || (isBehind(account, payment.dueAt!) && (await isApplied(attempt, closure!, account)));
-  return isThere ? { ...payment, applied: true } : { ...open, captured: 0, refunded: 0, moves: {} };
+  return isThere ? { ...payment, applied: true } : notClosed(payment);
+}
+
+function notClosed({ closure: _closure, pending: _pending, ...open }: PaymentItem): PaymentItem {
+  return { ...open, captured: 0, refunded: 0, moves: {} };
 }

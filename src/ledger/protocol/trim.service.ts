@@ -3,7 +3,7 @@ import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, keyItemPk, moveOf, Pa
 import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
 import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
-import { Item, Value, WriteResult } from '../ports';
+import { Arrived, Item, Value, WriteResult } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
 
 interface Candidate {
@@ -59,10 +59,12 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   // What was completed a moment ago is on its way still.
   const asked = whole.filter((candidate) => !open.includes(candidate) && readable(attempt, () => isOld.isTime(candidate, items)));
   const arrived = isOld.isAsked ? await haveArrived(attempt, item, asked, items) : undefined;
-  const isOut = (candidate: Candidate): boolean => arrived?.has(candidate.id) === true && asked.includes(candidate);
+  const isOut = (candidate: Candidate): boolean => arrived?.ids.has(candidate.id) === true && asked.includes(candidate);
   // An account that fills up while the replication stands still cannot wait for that.
   const byAge = !arrived || Object.keys(entriesOf(item)).length > bounds.entriesPerAccount / 2;
-  const goes = whole.filter((one) => isOut(one) || (byAge && readable(attempt, () => isOld.check(one, items))));
+  const goes = whole.filter(
+    (one) => (isOut(one) && arrived!.fromAll) || ((byAge || isOut(one)) && readable(attempt, () => isOld.check(one, items))),
+  );
   const ripe = goes.flatMap((candidate): readonly Ripe[] => {
     const { id, code, entry } = candidate;
     return readable(attempt, () => [{ id, code, at: dateOf(candidate, items), isHold: isHold(entry) }]) ?? [];
@@ -70,25 +72,17 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   if (ripe.length > 0) await remove(attempt, item, ripe);
 }
 
-/**
- * Which of some entries every other region has, on the account and with the items behind them as they were read here; undefined: one of
- * them does not answer.
- */
-async function haveArrived(
-  attempt: Attempt,
-  account: Item,
-  entries: readonly Candidate[],
-  items: Items,
-): Promise<ReadonlySet<string> | undefined> {
+/** Which of some entries other regions have, on the account and with the items behind them as they were read here. */
+async function haveArrived(attempt: Attempt, account: Item, entries: readonly Candidate[], items: Items): Promise<Arrived> {
   const asked = entries.flatMap((candidate) => {
     const behind = idsBehind(false, candidate, true).map((id) => items.get(id)!);
     // As an earlier epoch left it, it is not written here yet, or was a moment ago.
     if (behind.some(isPlainCopy)) return [];
     return [{ id: candidate.id, code: candidate.code, behind: behind.map((own) => [idOfPk(own), own.version as number] as const) }];
   });
-  if (asked.length === 0) return new Set();
-  const arrived = await attempt.ports.arrived!(attempt.context, account.accountId as string, asked);
-  return arrived && new Set(asked.flatMap(({ id }) => (arrived.has(id) ? [id] : [])));
+  if (asked.length === 0) return { ids: new Set(), fromAll: true };
+  const { ids, fromAll } = await attempt.ports.arrived!(attempt.context, account.accountId as string, asked);
+  return { ids: new Set(asked.flatMap(({ id }) => (ids.has(id) ? [id] : []))), fromAll };
 }
 
 const isLate = (entry: Entry): boolean => entry.kind === 'closed' && entry.late === true;

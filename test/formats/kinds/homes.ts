@@ -200,8 +200,8 @@ async function arrived(): Promise<Record<string, Json>> {
 async function takenAsArrived(stored: unknown): Promise<unknown> {
   const forward = forwardPort(() => () => Promise.resolve(JSON.stringify(stored)), 'acme-pay', 5_000);
   const world = new TwoRegions();
-  const ids = await new Arrivals({ nowMs: () => world.nowMs, forward }, [other]).arrived(world.context(), question.command);
-  return ids && [...ids];
+  const { ids, fromAll } = await new Arrivals({ nowMs: () => world.nowMs, forward }, [other]).arrived(world.context(), question.command);
+  return fromAll ? [...ids] : undefined;
 }
 
 async function received({ functionName, payload }: { readonly functionName: string; readonly payload: object }): Promise<unknown> {

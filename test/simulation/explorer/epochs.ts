@@ -72,7 +72,7 @@ class Home {
       sleep: () => Promise.resolve(),
       arrived: (_context, _account, entries) => {
         this.asked.push({ entries, at: this.replicas.current(), answered: this.answered.length });
-        return Promise.resolve(new Set(this.answers[this.asked.length - 1] ?? []));
+        return Promise.resolve({ ids: new Set(this.answers[this.asked.length - 1] ?? []), fromAll: true });
       },
     };
   }

@@ -37,7 +37,7 @@ export const homeLeavingByOrder: readonly Mistake[] = (
       edits: [
         {
           file: 'ledger/protocol/trim.service.ts',
-          find: 'arrived?.has(candidate.id) === true && asked.includes(candidate)',
+          find: 'arrived?.ids.has(candidate.id) === true && asked.includes(candidate)',
           replace: 'asked.includes(candidate)',
         },
       ],
