@@ -12,7 +12,7 @@ const context = (): CallContext => ({ tenant: 'acme', traceId: '1-0-0', deadline
 const ledgerOn = (store: LedgerStore, region: string): PaymentsLedger =>
   new PaymentsLedger(
     { store, nowMs: () => (nowMs += 10), random: () => 0.5, nonce: () => `n${(nonces += 1)}`, sleep: () => Promise.resolve() },
-    { region },
+    { region, copiesFollow: true },
   );
 
 it("shows a payment as it is when a refund comes in while an earlier epoch's item is judged by its account", async () => {

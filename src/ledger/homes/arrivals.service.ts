@@ -1,5 +1,4 @@
 import { inEpoch } from './carry.domain';
-import type { CallOutcome, ForwardedCall } from './home.service';
 import { CallContext } from '../model';
 import { Arrived, EntryToLeave, LedgerStore } from '../ports';
 import { accountPk, keyItemPk } from '../protocol/domain';
@@ -59,9 +58,21 @@ export async function arrivedHere(
   return standing.filter(({ behind }) => behind.every(isHere)).map(({ id }) => id);
 }
 
+/** The question on its way, as a call of one region to another one. */
+export interface ArrivalsQuestion {
+  readonly tenant: string;
+  readonly traceId: string;
+  readonly remainingMs: number;
+  readonly call: { readonly name: 'arrivals'; readonly command: ArrivalsCommand };
+}
+
 export interface ArrivalPorts {
   readonly nowMs: () => number;
-  readonly forward: (region: string, call: ForwardedCall) => Promise<CallOutcome>;
+  /** Anything may come back: a region of another release answers otherwise. */
+  readonly forward: (
+    region: string,
+    question: ArrivalsQuestion,
+  ) => Promise<{ readonly kind: string; readonly code?: string; readonly ids?: readonly string[] }>;
 }
 
 /** Asks all other regions. */

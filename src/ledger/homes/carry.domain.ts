@@ -1,6 +1,5 @@
 import { lineAfter, Trimmed, trimmedBefore, wasIn } from './line.domain';
 import { Item, Value } from '../ports';
-import { entryDateOf } from '../protocol/dates.service';
 import {
   Closure,
   idOfPaymentId,
@@ -18,7 +17,7 @@ import {
   RecordedMove,
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
-import { entriesOf, Entry, entryOf } from '../protocol/entries.domain';
+import { entriesOf, Entry, entryDateOf, entryOf } from '../protocol/entries.domain';
 
 /**
  * HOME_REGION: what a new epoch takes over of the one before. Every item is keyed by epoch, so that what a fenced region still writes

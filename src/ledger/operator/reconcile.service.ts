@@ -3,7 +3,6 @@ import { EpochStore } from '../homes/epoch-store.service';
 import { Account, LedgerLine, Payment } from '../model';
 import { Item } from '../ports';
 import { Attempt } from '../protocol/attempt.service';
-import { entryDateOf } from '../protocol/dates.service';
 import {
   accountOf,
   accountPk,
@@ -19,7 +18,7 @@ import {
   paymentOf,
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
-import { decisionOfEntry, entriesOf, Entry, entryOf } from '../protocol/entries.domain';
+import { decisionOfEntry, entriesOf, Entry, entryDateOf, entryOf } from '../protocol/entries.domain';
 import { withMovesTaken } from '../protocol/reading.service';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */

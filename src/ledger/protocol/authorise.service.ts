@@ -14,10 +14,10 @@ import {
   paymentOf,
   seqOf,
 } from './domain';
-import { decisionOfEntry, encodeEntry, entriesOf, entryFor, orphanAt, Provisional } from './entries.domain';
+import { Dated, decisionOfEntry, encodeEntry, entriesOf, entryDateOf, entryFor, orphanAt, Provisional } from './entries.domain';
 import { AuthoriseCommand, KeyedOutcome, Rejected } from '../model';
 import { Condition, Item } from '../ports';
-import { Dated, entryDateOf, isBehind, redate } from './dates.service';
+import { isBehind, redate } from './dates.service';
 import { completePayment } from './finish.service';
 import { asHold, claimFound, claimKey, Claimed, lookBehind, giveBack, unchanged } from './provisional.service';
 

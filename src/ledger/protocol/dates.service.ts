@@ -1,5 +1,6 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { bounds, keyItemPk, kinds } from './domain';
+import { Dated } from './entries.domain';
 import { Item } from '../ports';
 
 /**
@@ -7,18 +8,8 @@ import { Item } from '../ports';
  * that comes late. A claim's entry has the date of its claim. What has none yet gets a new date.
  */
 
-/** What has an entry of its own on an account: a payment's claim, or a refund's. */
-export interface Dated {
-  readonly id: string;
-  readonly at: number;
-  /** Absent: its entry has the claim's own date. */
-  readonly entryAt?: number;
-}
-
 /** Whose entry is dated. */
 type Kind = keyof typeof kinds;
-
-export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entryAt ?? at;
 
 /** Whether an account takes no entry of this date any more. */
 export const isBehind = (account: Item, date: number): boolean => date <= (account.trimmedThrough as number);

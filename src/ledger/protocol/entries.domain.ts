@@ -100,6 +100,16 @@ export function entryOf(account: Item, id: string): Entry | undefined {
   return code === undefined ? undefined : decodeEntry(code);
 }
 
+/** What has an entry of its own on an account: a payment's claim, or a refund's. */
+export interface Dated {
+  readonly id: string;
+  readonly at: number;
+  /** Absent: its entry has the claim's own date. */
+  readonly entryAt?: number;
+}
+
+export const entryDateOf = ({ at, entryAt }: Omit<Dated, 'id'>): number => entryAt ?? at;
+
 /** Whose an entry is: a payment's claim, by its nonce. A move has none, since no provisional entry is ever a move's. */
 export interface EntryOwner {
   readonly id: string;

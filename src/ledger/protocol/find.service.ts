@@ -1,8 +1,8 @@
 import { Attempt, bothOf } from './attempt.service';
 import { hintsOf, isApplied, isDue } from './closing.service';
-import { entryDateOf, isBehind } from './dates.service';
+import { isBehind } from './dates.service';
 import { accountPk, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf, PendingRefund } from './domain';
-import { decisionOfEntry, entryFor, entryOf } from './entries.domain';
+import { decisionOfEntry, entryDateOf, entryFor, entryOf } from './entries.domain';
 import { closedWith, closerOf, lags, refundedWith } from './finish.service';
 import { Item } from '../ports';
 

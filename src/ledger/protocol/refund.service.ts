@@ -1,7 +1,7 @@
 import { Attempt, BrokenInvariant } from './attempt.service';
 import { newEntry } from './authorise.service';
 import { hintsOf, isDue, takeToAccount } from './closing.service';
-import { entryDateOf, isBehind, redate } from './dates.service';
+import { isBehind, redate } from './dates.service';
 import {
   Driven,
   accountPk,
@@ -15,7 +15,7 @@ import {
   paymentOf,
   PendingRefund,
 } from './domain';
-import { encodeEntry, Entry, entriesOf, entryFor, orphanAt, stillHeld } from './entries.domain';
+import { encodeEntry, entriesOf, Entry, entryDateOf, entryFor, orphanAt, stillHeld } from './entries.domain';
 import { closePayment, closerOf, completeMove, finish, refundedWith, refunding, refuse } from './finish.service';
 import { Item, Value } from '../ports';
 import { giveBack } from './provisional.service';
