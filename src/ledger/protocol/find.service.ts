@@ -58,14 +58,9 @@ async function inRegion(attempt: Attempt, id: string): Promise<PaymentItem | und
  * refused write.
  */
 async function atHome(attempt: Attempt, payment: PaymentItem | undefined): Promise<PaymentItem | undefined> {
-  if (payment?.outcome?.status !== 'AUTHORISED') return decided(attempt, payment);
-  if (payment.closure && !isDue(payment)) return payment;
+  if (payment?.outcome?.status !== 'AUTHORISED' || payment.closure) return decided(attempt, payment);
   const account = await accountOf(attempt, payment);
-  if (!account || entryFor(account, payment)) return payment;
-  if (!payment.closure) return { ...payment, released: true };
-  // Its closure has come to the account, and gone, for good.
-  const isGone = isBehind(account, payment.dueAt!) && (await isApplied(attempt, payment.closure, account));
-  return isGone ? { ...payment, applied: true } : payment;
+  return account && !entryFor(account, payment) ? { ...payment, released: true } : payment;
 }
 
 /** A payment as all readers see it from now on: with each move that its account has taken. */

@@ -20,10 +20,7 @@ export const movesBeside: readonly Mistake[] = [
   {
     name: 'lines without the moves that only the account shows',
     explored: capture,
-    edits: [
-      ledger('reading', 'isFirst: lags(attempt)', 'isFirst: account.version === 0'),
-      ledger('reading', 'isDue ? taken(move) : payment', 'isDue ? undefined : payment'),
-    ],
+    edits: [ledger('reading', 'isFirst: lags(attempt)', 'isFirst: false')],
   },
   {
     name: 'a refund trimmed before its payment shows it, and passed over by who reads',
