@@ -81,7 +81,7 @@ export class OutboxWorld {
   }
 
   public ledger(region: string, store?: LedgerStore): PaymentsLedger {
-    return new PaymentsLedger(this.ports(store), { region });
+    return new PaymentsLedger(this.ports(store), { region, ...(store ? { copiesFollow: true } : {}) });
   }
 
   public outbox(

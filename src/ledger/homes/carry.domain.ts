@@ -183,7 +183,7 @@ function withClosure(item: Item, payment: ClosedPayment, refunds: readonly Refun
     order: 1,
   };
   const moves = Object.fromEntries([
-    [closure.by, { ...closing, order: 1 }],
+    [closure.by, { ...closing, type: closure.type, amount: closure.type === 'CAPTURE' ? closure.captured : payment.amount, order: 1 }],
     ...refunds.map(([id, refund], n) => [id, { ...refund, order: n + 2 }]),
   ]);
   return {
@@ -216,7 +216,8 @@ function refundsOf(payment: PaymentItem, by: Judging): readonly Refund[] {
   const moved = refundsMoved(payment, account);
   const kept = movesInOrder({ ...payment, moves: Object.fromEntries(recorded) })
     .map((refund): Refund => [recorded.find(([, other]) => other === refund)![0], refund])
-    .filter(([id]) => moved.has(id) || isRefunded(id, payment.id, by));
+    .filter(([id]) => moved.has(id) || isRefunded(id, payment.id, by))
+    .map(([id, refund]): Refund => [id, { ...refund, amount: moved.get(id) ?? refund.amount }]);
   // The account moved the money, but the payment's item that says so did not arrive.
   const missing = [...moved]
     .filter(([id]) => !kept.some(([other]) => other === id))
@@ -287,7 +288,8 @@ function isAnothers(item: Item, account: Item): boolean {
     return closedBefore !== undefined || !isOwn;
   }
   const move = moveOf(item);
-  return (closedBefore !== undefined && closedBefore !== idOfPaymentId(move.paymentId)) || !canBeMove(move, account, own);
+  const isOther = move.type === 'REFUND' || closedBefore !== idOfPaymentId(move.paymentId);
+  return (closedBefore !== undefined && isOther) || !canBeMove(move, account, own);
 }
 
 /** What an account's entries tell of moves. */
@@ -325,8 +327,11 @@ function readable(account: Item, id: string): Entry | undefined {
   }
 }
 
-function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {
+function canBeMove({ id, type, amount, authorised, paymentId }: MoveItem, account: Item, own: Entry | undefined): boolean {
   const payment = idOfPaymentId(paymentId)!;
+  const entry = entryOf(account, payment);
+  // Its payment was made again with another amount.
+  if ((entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount !== authorised) return false;
   if (type === 'REFUND') {
     return (
       !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount)
@@ -334,9 +339,8 @@ function canBeMove({ id, type, amount, paymentId }: MoveItem, account: Item, own
   }
   // A capture or void has its effect in the payment's entry, and none of its own.
   if (own) return false;
-  const closed = entryOf(account, payment);
-  if (closed?.kind !== 'closed' || closed.closure.by !== id) return true;
-  return closed.closure.type === type && (type === 'VOID' || closed.closure.captured === amount);
+  if (entry?.kind !== 'closed' || entry.closure.by !== id) return true;
+  return entry.closure.type === type && (type === 'VOID' || entry.closure.captured === amount);
 }
 
 function without(item: Item, names: readonly string[]): Item {

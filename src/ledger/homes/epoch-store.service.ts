@@ -227,7 +227,10 @@ export class EpochStore implements LedgerStore {
       }),
     );
     const inOlder = new Map(further.flatMap((newest) => [...newest]));
-    return here.map((kept) => inOlder.get(kept.item.pk) ?? kept);
+    return here.map((kept) => {
+      const older = inOlder.get(kept.item.pk);
+      return older?.item.acct === kept.item.acct ? older! : kept;
+    });
   }
 
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */

@@ -126,6 +126,7 @@ function namedIn(account: Item): readonly string[] {
  */
 function isIn(account: Item, item: Item): boolean {
   const through = account.trimmedThrough as number;
+  if (item.acct !== account.pk) return false;
   if (isPayment(item)) {
     const payment = paymentOf(item);
     return entryOf(account, payment.id) !== undefined || entryDateOf(payment) <= through;

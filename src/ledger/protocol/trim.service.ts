@@ -53,6 +53,7 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
   const whole = candidates.filter(
     (candidate) =>
+      items.get(candidate.id)?.acct === item.pk &&
       idsBehind(lags(attempt), candidate, isNamed).every((behind) => items.has(behind)) &&
       readable(attempt, () => complete.has(candidate) || isComplete(attempt, candidate, items)),
   );
