@@ -124,18 +124,16 @@ function carryPayment(item: Item, by: Judging): Item {
   const payment = paymentOf(item);
   const entry = entryOf(account, payment.id);
   // Where the account has its hold all the same, a later epoch decided it again, and its own item is what did not arrive.
-  const isHeld = (entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount === payment.amount;
+  const isHeld = heldBy(entry) === payment.amount;
   if (payment.outcome?.status === 'DECLINED' && !isHeld) return item;
   if (entry ? entry.kind === 'hold' : !trimmed(entryDateOf(payment))) {
     // Nothing but the hold reached the account, or not even that: then it is decided anew, from the same claim.
     return entry ? open(item) : withoutClosure(item);
   }
   if (entry?.kind === 'declined') return { ...withoutClosure(item), outcome: 'DECLINED', reason: entry.reason };
-  if (entry?.kind === 'closed') {
-    return withClosure(item, { ...payment, closure: entry.closure }, refundsOf(payment, by), others);
-  }
-  const { closure } = payment;
-  if (closure && isApplied(payment, by)) return withClosure(item, { ...payment, closure }, refundsOf(payment, by), others);
+  const applied = payment.closure && isApplied(payment, by) ? payment.closure : undefined;
+  const closure = entry?.kind === 'closed' ? entry.closure : applied;
+  if (closure) return withClosure(item, { ...payment, closure }, refundsOf(payment, by), others);
   // Its hold had left the account, and nothing more of it had come there.
   return item.outcome === undefined ? item : open(item);
 }
@@ -259,6 +257,10 @@ function isCloser({ id, paymentId }: MoveItem, others: Others): boolean {
   return payment !== undefined && isPayment(payment) && paymentOf(payment).closure?.by === id;
 }
 
+/** The amount of the payment that an entry is or was a hold of; undefined: of none. */
+const heldBy = (entry: Entry | undefined): number | undefined =>
+  entry?.kind === 'hold' || entry?.kind === 'closed' ? entry.amount : undefined;
+
 /** Whether the payment's entry names this move; undefined when there is no entry to tell. */
 function closedBy(id: string, entry: Entry | undefined): boolean | undefined {
   return entry && entry.kind === 'closed' && entry.closure.by === id;
@@ -284,7 +286,7 @@ function isAnothers(item: Item, account: Item): boolean {
   const own = entryOf(account, idOfPk(item));
   const closedBefore = overviewOf(account).closed.get(idOfPk(item));
   if (isPayment(item)) {
-    const isOwn = !own || own.kind === 'declined' || ((own.kind === 'hold' || own.kind === 'closed') && own.amount === item.amount);
+    const isOwn = !own || own.kind === 'declined' || heldBy(own) === item.amount;
     return closedBefore !== undefined || !isOwn;
   }
   const move = moveOf(item);
@@ -331,7 +333,7 @@ function canBeMove({ id, type, amount, authorised, paymentId }: MoveItem, accoun
   const payment = idOfPaymentId(paymentId)!;
   const entry = entryOf(account, payment);
   // Its payment was made again with another amount.
-  if ((entry?.kind === 'hold' || entry?.kind === 'closed') && entry.amount !== authorised) return false;
+  if ((heldBy(entry) ?? authorised) !== authorised) return false;
   if (type === 'REFUND') {
     return (
       !own || own.kind === 'refundRefused' || (own.kind === 'refund' && own.payment === payment && (amount ?? own.amount) === own.amount)

@@ -47,7 +47,8 @@ export class EpochStore implements LedgerStore {
 
   private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
     const account = await this.accountHere(owner);
-    return reclaim(item, account, await this.othersFor(judgedWith({ item, epoch: this.epoch }, account), account));
+    const others = await this.newestOf(judgedWith({ item, epoch: this.epoch }, account));
+    return reclaim(item, account, await this.asHere(others, account));
   }
 
   public async change(change: Change): Promise<WriteResult> {
@@ -179,10 +180,6 @@ export class EpochStore implements LedgerStore {
         return carry(one, account, await this.asHere(new Map(own), account));
       }),
     );
-  }
-
-  private async othersFor(pks: readonly string[], account: Item): Promise<Others> {
-    return this.asHere(await this.newestOf(pks), account);
   }
 
   /** Items by which another one of the account is judged: payments as this epoch has them, moves as they are. */

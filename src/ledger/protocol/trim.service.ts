@@ -82,8 +82,7 @@ async function haveArrived(attempt: Attempt, account: Item, entries: readonly Ca
     return [{ id: candidate.id, code: candidate.code, behind: behind.map((own) => [idOfPk(own), own.version as number] as const) }];
   });
   if (asked.length === 0) return { ids: new Set(), fromAll: true };
-  const { ids, fromAll } = await attempt.ports.arrived!(attempt.context, account.accountId as string, asked);
-  return { ids: new Set(asked.flatMap(({ id }) => (ids.has(id) ? [id] : []))), fromAll };
+  return attempt.ports.arrived!(attempt.context, account.accountId as string, asked);
 }
 
 const isLate = (entry: Entry): boolean => entry.kind === 'closed' && entry.late === true;
