@@ -153,7 +153,7 @@ describe('looking after an account', () => {
     const regions = new TwoRegions();
     regions.random = never;
     await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
-    for (let n = 0; n < 10; n += 1) await regions.pay(home, `d${n % 5}`, 2_000_000);
+    for (let n = 0; n < 2 * bounds.askFrom; n += 1) await regions.pay(home, `d${n % bounds.askFrom}`, 2_000_000);
     regions.replicate(home, other);
     regions.nowMs += bounds.trimAfterMs + 1;
     regions.random = always;

@@ -57,7 +57,7 @@ const none = (): readonly string[] => [];
 beforeEach(async () => {
   world = new World();
   [asked, answer] = [[], all];
-  bounds.crowdedFrom = 0;
+  Object.assign(bounds, { crowdedFrom: 0, askFrom: 1 });
   await ledger().openAccount(context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
   ({ paymentId } = paid(await pay('p')));
 });
@@ -142,5 +142,31 @@ describe('an entry stays', () => {
     expect([Object.keys(entries()).length, asked]).toEqual([1, []]);
     for (const _ of [1, 2]) await lookAfter(1_001);
     expect(entries()).toEqual({});
+  });
+
+  test('until so many may go that they are worth a question', async () => {
+    bounds.askFrom = 3;
+    await pay('q');
+    await leave();
+    expect([Object.keys(entries()).length, asked]).toEqual([2, []]);
+    await pay('r');
+    await leave();
+    expect([Object.keys(entries()).length, asked.map((some) => some.length)]).toEqual([0, [3]]);
+  });
+
+  test('no longer for that, where the account is half full', async () => {
+    Object.assign(bounds, { askFrom: 3, entriesPerAccount: 3 });
+    await pay('q');
+    await leave();
+    expect([entries(), asked.length]).toEqual([{}, 1]);
+  });
+
+  test('for fifteen minutes without a question, where there are few', async () => {
+    bounds.askFrom = 3;
+    await lookAfter(bounds.trimAfterReplicatedMs - 1_000);
+    await lookAfter();
+    expect([Object.keys(entries()).length, asked]).toEqual([1, []]);
+    await lookAfter(1_001);
+    expect([entries(), asked.length]).toEqual([{}, 1]);
   });
 });

@@ -9,9 +9,10 @@ export const bounds = {
   movesPerPayment: 50,
   /**
    * One call in so many looks after its account beside its own work, so that a throttled one does too. In HOME_REGION it is the first of
-   * these; in STRONG a move takes hardly longer for it, an authorization does, so fewer of those. One look is at so many entries.
+   * these, since an entry needs two looks there; in STRONG a move takes hardly longer for it, an authorization does, so fewer of those.
+   * One look is at so many entries.
    */
-  trimEvery: 16,
+  trimEvery: 5,
   trimEveryPayment: 20,
   trimEveryMove: 4,
   trimAtMost: 48,
@@ -44,6 +45,8 @@ export const bounds = {
   crowdedFrom: 12,
   /** Where copies follow later (HOME_REGION) and another region does not say what it has: the same since its items' last write. */
   trimAfterReplicatedMs: 15 * 60_000,
+  /** HOME_REGION: a look asks other regions when so many entries may go, or when one of them is older than `trimAfterReplicatedMs`. */
+  askFrom: 12,
   /** How far two regions' clocks may stand apart before a decision's attempt is taken over too early. */
   clockSkewMs: 2_000,
 } as const;

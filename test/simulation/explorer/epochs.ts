@@ -215,7 +215,7 @@ const describe = (step: Step): string => (step.do === 'look' ? 'a look' : `${ste
 /** Everything leaves an account as soon as it may: the shipped bounds are put back behind it. */
 async function withSmallBounds<T>({ bounds }: Subject, work: () => Promise<T>): Promise<T> {
   const before = { ...bounds };
-  Object.assign(bounds, { crowdedFrom: 0, trimAfterCrowdedMs: 300 });
+  Object.assign(bounds, { crowdedFrom: 0, trimAfterCrowdedMs: 300, askFrom: 1 });
   try {
     return await work();
   } finally {
