@@ -143,8 +143,8 @@ test.each([
   expect(writes).toBeLessThan(2.5);
 });
 
-test('a home asks its other region for a dozen entries together', async () => {
-  const { questions, payment } = await steady({ mode: 'HOME_REGION', paymentsADay: 100_000, captureAfterMs: 0 });
+test.each([300, 100_000])('a home asks its other region for a dozen entries together, at %d payments a day', async (paymentsADay) => {
+  const { questions, payment } = await steady({ mode: 'HOME_REGION', paymentsADay, captureAfterMs: 0 });
   expect(questions).toBeGreaterThan(0);
   // An entry for each payment.
   expect(questions).toBeLessThan(1.2 / bounds.askFrom);

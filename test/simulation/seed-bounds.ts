@@ -26,7 +26,7 @@ export function setBounds({ bounds: shipped }: Subject, seed: number, mayFill: b
   if (chance.happens(0.15) && mayFill) bounds.entriesPerAccount = 12;
   // In HOME_REGION other regions are then asked what they have.
   if (chance.happens(home ? 0.6 : 0.3)) Object.assign(bounds, { crowdedFrom: 3, trimAfterCrowdedMs: 300 });
-  // A plan's accounts seldom hold as many entries as are asked for together.
+  // A plan's accounts seldom hold as many entries as other regions are asked for together.
   if (home) bounds.askFrom = new Chance(seed, 'questions').pick([1, 1, 2, bounds.askFrom]);
   return () => Object.assign(bounds, before);
 }

@@ -45,7 +45,7 @@ export const bounds = {
   crowdedFrom: 12,
   /** Where copies follow later (HOME_REGION) and another region does not say what it has: the same since its items' last write. */
   trimAfterReplicatedMs: 15 * 60_000,
-  /** HOME_REGION: a look asks other regions when so many entries may go, or when one of them is older than `trimAfterReplicatedMs`. */
+  /** HOME_REGION: a look asks other regions when so many entries may go, or when the account is half full. Fewer stay, however old. */
   askFrom: 12,
   /** How far two regions' clocks may stand apart before a decision's attempt is taken over too early. */
   clockSkewMs: 2_000,

@@ -59,10 +59,10 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   );
   // What was completed a moment ago is on its way still.
   const asked = whole.filter((candidate) => !open.includes(candidate) && readable(attempt, () => isOld.isTime(candidate, items)));
-  // A question is a call across an ocean, which this look's own call may wait for: few entries cost less than it does.
   const isHalfFull = Object.keys(entriesOf(item)).length > bounds.entriesPerAccount / 2;
-  const isWorthIt = asked.length >= bounds.askFrom || isHalfFull || asked.some((one) => isOld.isLongStanding(one, items));
-  const arrived = isOld.isAsked ? await haveArrived(attempt, item, isWorthIt ? asked : [], items) : undefined;
+  // A question is a call across an ocean, which this look's own call may wait for: few entries cost less where they are.
+  const areMany = asked.length >= bounds.askFrom || isHalfFull;
+  const arrived = isOld.isAsked ? await haveArrived(attempt, item, areMany ? asked : [], items) : undefined;
   const isOut = (candidate: Candidate): boolean => arrived?.ids.has(candidate.id) === true && asked.includes(candidate);
   // An account that fills up while the replication stands still cannot wait for that.
   const byAge = !arrived || isHalfFull;
@@ -108,8 +108,6 @@ interface Ages {
   /** From when on nothing but a claim that is still under way could miss it: a minute, or some seconds on an account with many. */
   readonly isTime: Check;
   readonly afterMs: number;
-  /** Whether other regions are asked for it alone. */
-  readonly isLongStanding: Check;
   /** From when on it may go where nobody tells what has arrived elsewhere. */
   readonly check: Check;
   /** Whether other regions are asked what has arrived there. */
@@ -123,21 +121,19 @@ interface Ages {
 function oldEnough({ ports, settings }: Attempt, account: Item): Ages {
   const isCrowded = Object.keys(entriesOf(account)).length > bounds.crowdedFrom;
   const afterMs = isCrowded ? Math.min(bounds.trimAfterMs, bounds.trimAfterCrowdedMs) : bounds.trimAfterMs;
-  const isOlder = (candidate: Candidate, items: Items, ms: number): boolean => {
+  const isTime: Check = (candidate, items) => {
     const date = dateOf(candidate, items);
     // A date far ahead of this clock comes from a clock that went wrong, or follows it: the claim's own tells its age.
     const isFarAhead = date > ports.nowMs() + bounds.clockSkewMs + bounds.inFrontMs;
-    return (isFarAhead ? (items.get(candidate.id)!.at as number) : date) < ports.nowMs() - ms;
+    return (isFarAhead ? (items.get(candidate.id)!.at as number) : date) < ports.nowMs() - afterMs;
   };
-  const isTime: Check = (candidate, items) => isOlder(candidate, items, afterMs);
-  const isLongStanding: Check = (candidate, items) => isOlder(candidate, items, bounds.trimAfterReplicatedMs);
-  if (!settings.copiesFollow) return { isTime, afterMs, isLongStanding, check: isTime, isAsked: false };
+  if (!settings.copiesFollow) return { isTime, afterMs, check: isTime, isAsked: false };
   const check: Check = (candidate, items) => {
     const behind = idsBehind(false, candidate, true).flatMap((id) => items.get(id) ?? []);
     const writtenAt = Math.max(...behind.map((own) => (isPlainCopy(own) ? Infinity : (own.writtenAt as number))));
     return writtenAt < ports.nowMs() - bounds.trimAfterReplicatedMs;
   };
-  return { isTime, afterMs, isLongStanding, check, isAsked: ports.arrived !== undefined };
+  return { isTime, afterMs, check, isAsked: ports.arrived !== undefined };
 }
 
 /** What an earlier epoch left, as this one begins with it: nothing tells how long the copies have had it, if it is written at all. */
@@ -285,6 +281,8 @@ async function remove(attempt: Attempt, account: Item, ripe: readonly Ripe[]): P
       if (choose === older) return;
     } else {
       if (!result.found) return;
+      // There one call in a few looks: another look came first, and more of them come.
+      if (attempt.settings.copiesFollow && result.found.trimmedThrough !== item.trimmedThrough) return;
       item = result.found;
       const codes = entriesOf(item);
       left = (choose === older ? chosen : left).filter(({ id, code }) => codes[id] === code);

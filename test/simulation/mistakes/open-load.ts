@@ -19,5 +19,11 @@ export const openLoad: readonly Mistake[] = (
       payments: 60,
       edits: [ledger('trim', 'await takeOver(attempt, [...seen.values()].filter(isPlainCopy));', '')],
     },
+    {
+      name: 'a look that asks no other region, however many entries may go',
+      table: 'HOME',
+      payments: 60,
+      edits: [ledger('trim', 'asked.length >= bounds.askFrom ||', '')],
+    },
   ] satisfies Mistake[]
 ).map((mistake): Mistake => ({ ...mistake, modes: ['LIVENESS'] }));
