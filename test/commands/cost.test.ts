@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { CostRequest, estimate, leversOf, monthSeconds, services } from '../../src/commands/cost/domain';
 import { costOf, prices, pricesAsOf } from '../../src/commands/cost/prices.domain';
 import { answerCost, CostOptions, costQuestion, costText, dollarsText } from '../../src/commands/cost/service';
-import { Usage, usualUsage } from '../../src/commands/cost/usage.domain';
+import { accountLoad, Usage, usualUsage } from '../../src/commands/cost/usage.domain';
 import { readTracked } from '../project/tracked-files';
 
 /** Two regions with the same prices; each payment is captured, none repeated. A month has 2,628,000 seconds. */
@@ -50,16 +50,16 @@ describe('by hand', () => {
   test('replicated writes', () => {
     // 2,628 million payments x 8.3 units x 2 regions x 0.625 a million.
     expect(costs(two)['DynamoDB: replicated writes']).toBeCloseTo(27_265.5, 4);
-    // 262.8 million x (3 + (8.4 - 8) / 2 = 3.2) units x 0.625 a million.
-    expect(costs(one)['DynamoDB: replicated writes']).toBeCloseTo(525.6, 4);
+    // 262.8 million x (3 + (8.1 - 8) / 2 = 3.05) units x 0.625 a million.
+    expect(costs(one)['DynamoDB: replicated writes']).toBeCloseTo(500.9625, 4);
     // Each payment in Frankfurt's copy too: 21,812.4 million units x (0.625 + 0.7625).
     expect(costs({ ...two, regions: ['us-east-1', 'eu-central-1'] })['DynamoDB: replicated writes']).toBeCloseTo(30_264.705, 3);
     // Two in a hundred repeated: 2,628 million x 0.02 x 2 units x 2 regions x 0.625 more.
     expect(costs({ ...two, replayShare: 0.02 })['DynamoDB: replicated writes']).toBeCloseTo(27_265.5 + 131.4, 4);
-    // 100,000 payments a day on one account in HOME_REGION: 8.8 units, and 3 of a replay.
+    // 100,000 payments a day on one account in HOME_REGION: 8.3 units, and 3 of a replay.
     const home = { ...two, mode: 'home-region', accountDay: 100_000 } as const;
-    expect(costs(home)['DynamoDB: replicated writes']).toBeCloseTo(28_908, 3);
-    expect(costs({ ...home, replayShare: 0.02 })['DynamoDB: replicated writes']).toBeCloseTo(28_908 + 197.1, 3);
+    expect(costs(home)['DynamoDB: replicated writes']).toBeCloseTo(27_265.5, 3);
+    expect(costs({ ...home, replayShare: 0.02 })['DynamoDB: replicated writes']).toBeCloseTo(27_265.5 + 197.1, 3);
   });
 
   test('provisioned writes', () => {
@@ -250,6 +250,17 @@ test.each([
   [1234.5, '1,235'],
   [1234567, '1,234,567'],
 ])('%d is shown as %s', (amount, text) => expect(dollarsText(amount)).toBe(text));
+
+test.each([
+  ['strong', 'STRONG'],
+  ['home-region', 'HOME_REGION'],
+] as const)('what a payment takes in %s is what `npm run bench` has counted', (mode, name) => {
+  const counted = [...readTracked('docs/performance.md').matchAll(/^\| (\S+) \| ([\d,]+) \| at once \| (.*) \|$/gm)]
+    .filter(([, of]) => of === name)
+    .map(([, , payments, rest]) => [payments.replace(/,/g, ''), rest.split(' | ').map(Number)] as const);
+  const figures = counted.map(([payments, cells]) => [payments, { writes: cells[3], reads: cells[4] }] as const);
+  expect(Object.fromEntries(figures)).toEqual(accountLoad[mode]);
+});
 
 describe('docs/cost.md', () => {
   const document = readTracked('docs/cost.md');

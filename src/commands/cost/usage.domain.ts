@@ -146,9 +146,9 @@ export const accountLoad: Readonly<Record<CostMode, Readonly<Record<number, { re
     1_000_000: { writes: 8.5, reads: 5.5 },
   },
   'home-region': {
-    1_000: { writes: 8.4, reads: 6.6 },
-    10_000: { writes: 8.5, reads: 7.1 },
-    100_000: { writes: 8.8, reads: 7.3 },
-    1_000_000: { writes: 9.6, reads: 9.2 },
+    1_000: { writes: 8.1, reads: 10.4 },
+    10_000: { writes: 8.2, reads: 10.8 },
+    100_000: { writes: 8.3, reads: 11.7 },
+    1_000_000: { writes: 9.5, reads: 18.4 },
   },
 };
