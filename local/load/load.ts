@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callAlone, ratiosOf } from './alone';
 import { Callers } from './callers';
 import { Disturber } from './disturbances';
 import { growthOf, leastSecondsToJudge, ResourceWatch } from './resources';
@@ -40,6 +41,7 @@ export async function runLoad(run: LoadRun): Promise<boolean> {
   const places = await placesOf(run.url);
   const disturbances = disturbancesOf(run.schedule, run.seconds, places);
   const setting = await settingOf(run, figures, places.regions);
+  await reportAlone(setting);
   const callers = new Callers({ ...setting, rate: run.rate, seconds: run.seconds });
   const disturber = new Disturber(setting.client, run.log);
   run.log(`${run.rate} calls a second for ${run.seconds} s on ${setting.accounts.size} accounts, ${disturbances.length} disturbances`);
@@ -85,6 +87,15 @@ async function settingOf(run: LoadRun, figures: Figures, regions: readonly strin
   const count = Math.max(8, Math.ceil((run.rate * run.seconds) / callsPerAccount));
   await eachOf(Array.from({ length: count }), 4, (_, index) => openAccount(setting, `load-${index}`, fundedWith));
   return setting;
+}
+
+/** Before anything else is under way. */
+async function reportAlone(setting: Setting): Promise<void> {
+  const { figures, regions } = setting;
+  figures.heading(`one call after the other in ${regions[0]}, as multiples of the p50 of one crossing`);
+  for (const { name, ratio, p50Ms } of ratiosOf(await callAlone(setting, regions[0]))) {
+    figures.note(name, `${ratio.toFixed(2)} x`, `p50 ${p50Ms.toFixed(0)} ms`);
+  }
 }
 
 interface Done {

@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly run: DemoOptions;
 }
 
-const usage = `the options are --rate N, --seconds N, --schedule SPEC, --mode ${modes.join('|')}, --port N`;
+const usage = `the options are --rate N, --seconds N, --schedule SPEC, --mode ${modes.join('|')}, --port N, --lag MS`;
 
 /** Reads the load's arguments. Throws a `LocalRunError` that names the option, the value and what is allowed. */
 export function parseLoadOptions(args: readonly string[]): LoadOptions {
@@ -28,9 +28,14 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions {
     rate: wholeNumber('--rate', values.rate, 1, 100),
     seconds,
     schedule: parseSchedule(values.schedule ?? defaultSchedule, seconds),
-    run: parseDemoOptions([`--port=${values.port ?? '0'}`, ...(values.mode === undefined ? [] : [`--mode=${values.mode}`])], exampleFolder),
+    run: parseDemoOptions(
+      [`--port=${values.port ?? '0'}`, ...passedOn('mode', values.mode), ...passedOn('lag', values.lag)],
+      exampleFolder,
+    ),
   };
 }
+
+const passedOn = (name: string, value: string | undefined): readonly string[] => (value === undefined ? [] : [`--${name}=${value}`]);
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
@@ -38,7 +43,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: false,
-      options: { rate: text, seconds: text, schedule: text, mode: text, port: text },
+      options: { rate: text, seconds: text, schedule: text, mode: text, port: text, lag: text },
     }).values;
   } catch (error) {
     throw new LocalRunError(`${(error as Error).message.split('. ')[0]}: ${usage}`);

@@ -11,8 +11,8 @@ test('a rate and a time; the rest has defaults', () => {
 
 test('every option', () => {
   expect(
-    parseLoadOptions(['--rate', '1', '--seconds', '60', '--schedule', 'none', '--mode', 'HOME_REGION', '--port', '4581']),
-  ).toMatchObject({ schedule: { kind: 'list', disturbances: [] }, run: { port: 4581, mode: 'HOME_REGION' } });
+    parseLoadOptions(['--rate', '1', '--seconds', '60', '--schedule', 'none', '--mode', 'HOME_REGION', '--port', '4581', '--lag', '45']),
+  ).toMatchObject({ schedule: { kind: 'list', disturbances: [] }, run: { port: 4581, mode: 'HOME_REGION', lagMs: 45 } });
 });
 
 test.each([
@@ -23,6 +23,7 @@ test.each([
   [['--rate', '5', '--seconds', '60', '--mode', 'strong'], '--mode strong is not known: give STRONG or HOME_REGION'],
   [['--rate', '5', '--seconds', '60', '--port', 'x'], '--port x is not valid: give a whole number from 0 to 65535'],
   [['--rate', '5', '--seconds', '60', '--schedule', 'often'], /^--schedule often is not valid: give none/],
+  [['--rate', '5', '--seconds', '60', '--lag', 'x'], /^--lag x is not valid: give a whole number from 0 to 10000/],
   [['--app', '.'], /^Unknown option '--app': the options are --rate N/],
 ])('%j is refused in one line', (args, message) => {
   expect(() => parseLoadOptions(args)).toThrow(message);
