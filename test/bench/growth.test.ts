@@ -5,12 +5,14 @@ import { countEntries } from '../../tools/bench/growth/entries';
 import { VirtualTime } from '../../tools/bench/growth/ledgers';
 import { countDeclines, countPages } from '../../tools/bench/growth/listing';
 import { MeteredStore, sizeOfItem } from '../../tools/bench/growth/metered-store';
+import { countOpenHolds, openHoldsTimes } from '../../tools/bench/growth/open-holds';
 import { OtherRegion, replicationMs } from '../../tools/bench/growth/other-region';
 import { ratiosOf } from '../../tools/bench/growth/processor-time';
 import { growthTables } from '../../tools/bench/growth/report';
 import { steady } from '../../tools/bench/growth/traffic';
 import { itemSize } from '../../tools/bench/subjects/counting';
 import { tenant } from '../../tools/bench/subjects/subjects';
+import { MemoryStore } from '../../tools/memory/memory-store';
 import { storeContract } from '../contract/store-contract';
 
 let metered: MeteredStore;
@@ -143,6 +145,30 @@ test.each([
   expect(writes).toBeLessThan(2.5);
 });
 
+test('thousands of open holds leave some entries on their account, and cost its calls a unit more at most', async () => {
+  const figures = await countOpenHolds([0, 3_000]);
+  expect(figures.map(({ mode, holds }) => [mode, holds])).toEqual([
+    ['STRONG', 0],
+    ['STRONG', 3_000],
+    ['HOME_REGION', 0],
+    ['HOME_REGION', 3_000],
+  ]);
+  for (const { entries, authorise, capture } of figures) {
+    expect(entries).toBeLessThan(100);
+    expect([authorise.writeUnits, capture.writeUnits].every((units) => units <= 5)).toBe(true);
+  }
+});
+
+test('their times are compared with those of an account that has none', async () => {
+  const times = await openHoldsTimes(new MemoryStore(), [0, 50], { rounds: 2, batches: 1, repeats: 2 });
+  expect(times.map(({ holds, authorise, outbox }) => [holds, holds === 0 ? [authorise, outbox] : authorise > 0 && outbox > 0])).toEqual([
+    [0, [1, 1]],
+    [50, true],
+    [0, [1, 1]],
+    [50, true],
+  ]);
+});
+
 test.each([300, 100_000])('a home asks its other region for a dozen entries together, at %d payments a day', async (paymentsADay) => {
   const { questions, payment } = await steady({ mode: 'HOME_REGION', paymentsADay, captureAfterMs: 0 });
   expect(questions).toBeGreaterThan(0);
@@ -189,6 +215,17 @@ test('the tables show every figure that was taken', async () => {
   const tables = growthTables({
     entries: counts,
     ratios: [{ mode: 'STRONG', kind: 'holds', entries: 1_000, ratios: ratio }],
+    openHolds: [
+      {
+        mode: 'STRONG',
+        holds: 100_000,
+        entries: 33,
+        bytes: 2_048,
+        authorise: { requests: 3, writeUnits: 3, indexUnits: 1, readUnits: 0.5 },
+        capture: { requests: 5, writeUnits: 4, indexUnits: 1, readUnits: 1 },
+      },
+    ],
+    openHoldsTimes: [{ mode: 'STRONG', holds: 100_000, authorise: 1.04, outbox: 0.98 }],
     traffic: [
       {
         mode: 'STRONG',
@@ -214,6 +251,7 @@ test('the tables show every figure that was taken', async () => {
     }),
   );
   expect(rows).toContain('STRONG | 1,000 holds | 1.5 x | 2.0 x | 2.5 x | 3.0 x | 3.5 x');
+  expect(rows).toContain('STRONG | 100,000 | 33 | 2.0 | 4 | 5 | 1.04 x | 0.98 x');
   expect(rows).toContain('STRONG | 100,000 | at once | 1,234 | 6.4 | 14.9 | 17.0 | 5.0 | - | 0.5 %');
   expect(rows).toContain('20,000 | 67 | 9 | 309 | 603 | 20,608');
   expect(rows).toContain("a planned move: its unit's items, compared | 4.0 | 3.5 GB");

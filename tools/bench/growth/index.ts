@@ -2,6 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { countEntries, EntryCounts } from './entries';
 import { countDeclines, countPages, DeclinesFigures, PageFigures } from './listing';
+import { countOpenHolds, OpenHoldsFigures, OpenHoldsTimes, openHoldsTimes } from './open-holds';
 import { EntryRatios, entryRatios } from './processor-time';
 import { countTraffic, TrafficFigures } from './traffic';
 import { WholeTable, wholeTable } from './whole-table';
@@ -10,6 +11,8 @@ import { DynamoStore } from '../../../src/ledger/aws';
 export interface Growth {
   readonly entries: readonly EntryCounts[];
   readonly ratios: readonly EntryRatios[];
+  readonly openHolds: readonly OpenHoldsFigures[];
+  readonly openHoldsTimes: readonly OpenHoldsTimes[];
   readonly traffic: readonly TrafficFigures[];
   readonly pages: readonly PageFigures[];
   readonly declines: readonly DeclinesFigures[];
@@ -18,14 +21,17 @@ export interface Growth {
 
 const rounds = 5;
 
-/** All but `ratios` and `wholeTable` is counted in virtual time, and the same on any machine. */
+/** All but `ratios`, `openHoldsTimes` and `wholeTable` is counted in virtual time, and the same on any machine. */
 export async function measureGrowth(client: () => DynamoDBClient, tableName: string, progress: (what: string) => void): Promise<Growth> {
   progress('entries of an account');
-  const [entries, ratios] = [await countEntries(), await entryRatios(new DynamoStore(client(), tableName), rounds)];
+  const store = new DynamoStore(client(), tableName);
+  const [entries, ratios] = [await countEntries(), await entryRatios(store, rounds)];
+  progress('open holds of an account');
+  const [openHolds, openTimes] = [await countOpenHolds(), await openHoldsTimes(store)];
   progress('payments a day');
   const traffic = await countTraffic();
   progress('pages of a listing');
   const [pages, declines] = [await countPages(), await countDeclines()];
   progress('whole tables');
-  return { entries, ratios, traffic, pages, declines, wholeTable: await wholeTable(client()) };
+  return { entries, ratios, openHolds, openHoldsTimes: openTimes, traffic, pages, declines, wholeTable: await wholeTable(client()) };
 }

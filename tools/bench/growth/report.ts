@@ -28,6 +28,7 @@ export function growthTables(growth: Growth): readonly Table[] {
   return [
     ...ledgerModes.map((mode) => entriesTable(mode, growth)),
     ratiosTable(growth),
+    openHoldsTable(growth),
     trafficTable(growth),
     pagesTable(growth),
     declinesTable(growth),
@@ -56,6 +57,36 @@ function ratiosTable({ ratios }: Growth): Table {
     rows: ratios
       .filter(({ entries }) => entries > 0)
       .map((row) => [row.mode, heldText(row), ...growthCalls.map((call) => `${row.ratios[call].toFixed(1)} x`)]),
+  };
+}
+
+function openHoldsTable({ openHolds, openHoldsTimes }: Growth): Table {
+  const times = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(2)} x`);
+  return {
+    title: 'Open holds on one account, each authorised by the ledger, 1,000,000 a day',
+    head: [
+      'mode',
+      'open holds',
+      'entries standing',
+      "account's item, KB",
+      'write units of an authorization',
+      'write units of a capture of the oldest',
+      'p50 of an authorization, to that with none',
+      "the outbox's processor time for a record, to the same",
+    ],
+    rows: openHolds.map((row) => {
+      const own = openHoldsTimes.find(({ mode, holds }) => mode === row.mode && holds === row.holds);
+      return [
+        row.mode,
+        whole(row.holds),
+        whole(row.entries),
+        (row.bytes / 1024).toFixed(1),
+        whole(writeUnits(row.authorise)),
+        whole(writeUnits(row.capture)),
+        times(own?.authorise),
+        times(own?.outbox),
+      ];
+    }),
   };
 }
 

@@ -1,0 +1,201 @@
+/** What an account costs that holds many payments, each authorised by the ledger itself, none of them captured. */
+import { performance } from 'node:perf_hooks';
+import { amount, currency, epochOfMode, ledgerIn, LedgerMode, storedAccountPk, VirtualTime } from './ledgers';
+import { MeteredStore, sizeOfItem } from './metered-store';
+import { OtherRegion } from './other-region';
+import { processorMs } from './processor-time';
+import { streamRecords } from '../../../src/events/outbox/aws';
+import { Outbox } from '../../../src/events/outbox/service';
+import { noTracer } from '../../../src/kernel/trace';
+import { toStored } from '../../../src/ledger/items.aws';
+import type { KeyedOutcome } from '../../../src/ledger/model';
+import type { Item, LedgerStore } from '../../../src/ledger/ports';
+import type { PaymentsLedger } from '../../../src/ledger/protocol/service';
+import { Chance } from '../../memory/chance';
+import { spent, Usage } from '../subjects/counting';
+import { median } from '../subjects/statistics';
+import { payment } from '../subjects/subjects';
+
+export interface OpenHoldsFigures {
+  readonly mode: LedgerMode;
+  readonly holds: number;
+  /** That stand on the account, and its item's size. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly authorise: Usage;
+  /** Of the hold that was made first. */
+  readonly capture: Usage;
+}
+
+/** Times as multiples of those with no hold. */
+export interface OpenHoldsTimes {
+  readonly mode: LedgerMode;
+  readonly holds: number;
+  readonly authorise: number;
+  readonly outbox: number;
+}
+
+export const openHoldsSteps = [0, 100_000] as const;
+const modes = ['STRONG', 'HOME_REGION'] as const;
+/** A million a day. */
+const everyMs = 86.4;
+/** As many records as are told at once. */
+const batch = 100;
+
+interface Effort {
+  /** Payments on each account. */
+  readonly rounds: number;
+  readonly batches: number;
+  /** How often each batch is told in a measurement: once would measure the collection of garbage. */
+  readonly repeats: number;
+}
+let accountsOpened = 0;
+
+interface StreamImages {
+  readonly OldImage?: object;
+  readonly NewImage: object;
+}
+
+class HoldingAccount {
+  public readonly accountId = `holding-${process.pid}-${(accountsOpened += 1)}`;
+  private readonly other: OtherRegion;
+  private readonly store: MeteredStore;
+  private readonly ledger: PaymentsLedger;
+  private readonly chance = new Chance(7, 'holding');
+  private isDue = true;
+  private readonly time = new VirtualTime(() => (this.isDue ? this.chance.next() : 0.999));
+  private keys = 0;
+  private first?: string;
+  private readonly stream: StreamImages[] = [];
+  private readonly before = new Map<string, Item>();
+
+  private constructor(
+    private readonly mode: LedgerMode,
+    public readonly holds: number,
+  ) {
+    this.other = new OtherRegion(this.time, 'answers');
+    this.store = new MeteredStore((item) => this.written(item));
+    this.ledger = ledgerIn(mode, this.time, this.store, { arrived: this.other.arrived(epochOfMode(mode)) });
+  }
+
+  public static async open(mode: LedgerMode, holds: number): Promise<HoldingAccount> {
+    const account = new HoldingAccount(mode, holds);
+    await account.ledger.openAccount(account.time.context(), { accountId: account.accountId, currency, balance: 1_000_000_000 });
+    for (let number = 0; number < Math.max(holds, 1); number += 1) {
+      account.time.goTo(account.time.nowMs + everyMs);
+      const { paymentId } = authorised(await account.pay());
+      account.first ??= paymentId;
+    }
+    return account;
+  }
+
+  public async figures(): Promise<OpenHoldsFigures> {
+    this.isDue = false;
+    const item = this.item();
+    const authorise = await spent(this.store.usage, async () => void authorised(await this.pay()));
+    const capture = await spent(this.store.usage, async () => this.captureFirst());
+    const entries = Object.keys(item.entries as object).length;
+    return { mode: this.mode, holds: this.holds, entries, bytes: sizeOfItem(item), authorise, capture };
+  }
+
+  private async captureFirst(): Promise<void> {
+    const command = { type: 'CAPTURE', paymentId: this.first!, idempotencyKey: `${this.accountId}-first` } as const;
+    const outcome = await this.ledger.move(this.time.context(), command);
+    if (outcome.kind !== 'answered' || outcome.payment.status !== 'CAPTURED') throw new Error(`not captured: ${JSON.stringify(outcome)}`);
+  }
+
+  /** The same account on another store, as it is, and a payment on it. */
+  public async on(store: LedgerStore): Promise<() => Promise<void>> {
+    this.isDue = false;
+    await store.create(this.item());
+    const ledger = ledgerIn(this.mode, this.time, store);
+    return async () => void authorised(await this.pay(ledger));
+  }
+
+  /** Processor time of a region's outbox for the records of the account's newest writes. */
+  public async outboxMs(repeats: number): Promise<number> {
+    this.isDue = true;
+    this.stream.length = 0;
+    while (this.stream.length < batch) {
+      this.time.goTo(this.time.nowMs + everyMs);
+      await this.pay();
+    }
+    const records = streamRecords(this.stream.slice(0, batch).map((images, at) => ({ dynamodb: { SequenceNumber: `${at}`, ...images } })));
+    const outbox = new Outbox(
+      { ...this.time.ports(this.store), sink: async (events) => events.map(() => ({ kind: 'sent' })), tracer: noTracer },
+      { region: 'us-east-1', name: 'outbox' },
+    );
+    let published = 0;
+    const ms = await processorMs(async () => {
+      for (let n = 0; n < repeats; n += 1) ({ published } = await outbox.publish(records, this.time.nowMs + 10_000));
+    });
+    if (published === 0) throw new Error('the outbox has told nothing of the records');
+    return ms;
+  }
+
+  private written(item: Item): void {
+    if (this.mode !== 'STRONG') this.other.replicate(item);
+    const old = this.before.get(item.pk);
+    // The account's alone, and the claims of the records that are kept.
+    this.before.set(item.pk, item);
+    if (item.kind !== 'ACCOUNT') this.before.delete(item.pk);
+    if (this.stream.length >= batch) return;
+    this.stream.push({ ...(old ? { OldImage: toStored(old) } : {}), NewImage: toStored(item) });
+  }
+
+  private item(): Item {
+    return this.store.peek(storedAccountPk(this.mode, this.accountId))!;
+  }
+
+  private pay(ledger = this.ledger): Promise<KeyedOutcome> {
+    const idempotencyKey = `${this.accountId}-${(this.keys += 1)}`;
+    return ledger.authorise(this.time.context(), { ...payment, amount, accountId: this.accountId, idempotencyKey });
+  }
+}
+
+function authorised(outcome: KeyedOutcome): { readonly paymentId: string } {
+  if (outcome.kind === 'answered' && outcome.payment.status === 'AUTHORISED') return outcome.payment;
+  throw new Error(`expected a payment AUTHORISED, got ${JSON.stringify(outcome)}`);
+}
+
+/** Counted in virtual time, and the same on any machine. */
+export async function countOpenHolds(steps: readonly number[] = openHoldsSteps): Promise<readonly OpenHoldsFigures[]> {
+  const figures: OpenHoldsFigures[] = [];
+  for (const mode of modes) for (const holds of steps) figures.push(await (await HoldingAccount.open(mode, holds)).figures());
+  return figures;
+}
+
+/** @param store on a real engine */
+export async function openHoldsTimes(
+  store: LedgerStore,
+  steps: readonly number[] = openHoldsSteps,
+  { rounds, batches, repeats }: Effort = { rounds: 60, batches: 7, repeats: 30 },
+): Promise<readonly OpenHoldsTimes[]> {
+  const times: OpenHoldsTimes[] = [];
+  for (const mode of modes) {
+    const accounts = await inTurn(steps, (holds) => HoldingAccount.open(mode, holds));
+    const outbox = await inTurn(accounts, async (account) =>
+      median(await inTurn(Array.from({ length: batches }), () => account.outboxMs(repeats))),
+    );
+    const payments = await inTurn(accounts, (account) => account.on(store));
+    const taken = payments.map((): number[] => []);
+    // One round warms up.
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const [at, pay] of payments.entries()) {
+        const began = performance.now();
+        await pay();
+        if (round > 0) taken[at].push(performance.now() - began);
+      }
+    }
+    const ratio = (all: readonly number[], at: number): number => all[at] / all[0];
+    const p50 = taken.map(median);
+    times.push(...steps.map((holds, at) => ({ mode, holds, authorise: ratio(p50, at), outbox: ratio(outbox, at) })));
+  }
+  return times;
+}
+
+async function inTurn<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (const one of all) results.push(await work(one));
+  return results;
+}
