@@ -80,7 +80,7 @@ class HoldingAccount {
 
   public static async open(mode: LedgerMode, holds: number): Promise<HoldingAccount> {
     const account = new HoldingAccount(mode, holds);
-    await account.ledger.openAccount(account.time.context(), { accountId: account.accountId, currency, balance: 1_000_000_000 });
+    await account.ledger.openAccount(account.time.context(), { accountId: account.accountId, currency, balance: 1_000_000_000_000 });
     for (let number = 0; number < Math.max(holds, 1); number += 1) {
       account.time.goTo(account.time.nowMs + everyMs);
       const { paymentId } = authorised(await account.pay());
