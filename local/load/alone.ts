@@ -5,7 +5,7 @@ import type { Client } from '../callers/client';
 import type { Setting } from '../smoke/setting';
 
 /** Reading an account is one strongly consistent read in STRONG, so one crossing: what all others are multiples of. */
-const measure = 'GET of the account';
+const baseCall = 'GET of the account';
 const rounds = 20;
 const fundedWith = 1_000_000;
 
@@ -16,7 +16,7 @@ export type TimesAlone = ReadonlyMap<string, readonly number[]>;
 export async function callAlone({ client, run }: Setting, region: string): Promise<TimesAlone> {
   // Not one of those whose lines are compared with the load's calls.
   const accountId = await openAccount({ client, run, accounts: new Map() }, 'alone', fundedWith);
-  const times = new Map<string, number[]>([[measure, []]]);
+  const times = new Map<string, number[]>([[baseCall, []]]);
   const sent = new SingleCalls(client, region, times);
   for (let round = 0; round < rounds; round += 1) {
     const key = (name: string): string => `${run}-alone-${round}-${name}`;
@@ -24,7 +24,7 @@ export async function callAlone({ client, run }: Setting, region: string): Promi
       sent.send(call, { path: '/api/v1/payments', body: { accountId, amount, currency: 'USD' }, key: key(name) });
     const move = (paymentId: string, kind: 'capture' | 'void' | 'refund'): Promise<any> =>
       sent.send(kind, { path: `/api/v1/payments/${paymentId}/${kind}`, body: kind === 'void' ? {} : { amount: 100 }, key: key(kind) });
-    await sent.send(measure, { path: `/api/v1/accounts/${accountId}` });
+    await sent.send(baseCall, { path: `/api/v1/accounts/${accountId}` });
     const { paymentId } = await pay('captured', 'authorization');
     await pay('captured', 'its first replay');
     await pay('captured', 'a later replay');
@@ -44,9 +44,9 @@ class SingleCalls {
     private readonly times: Map<string, number[]>,
   ) {}
 
-  /** Resolves to the answer's body. Throws where it is no success: with nothing under way each call is one. */
+  /** Resolves to the answer's body; of a call that was sent again, the last answer counts. Throws where that is no success. */
   public async send(name: string, call: ApiCall): Promise<any> {
-    const { status, text, body, ms } = await this.client.once({ ...call, region: this.region });
+    const { status, text, body, ms } = await this.client.call({ ...call, region: this.region });
     if (status >= 300) throw new Error(`${name} alone in ${this.region}: expected a success, got ${status} ${text.slice(0, 200)}`);
     this.times.set(name, [...(this.times.get(name) ?? []), ms]);
     return body;
@@ -56,5 +56,5 @@ class SingleCalls {
 /** A line for each kind of call: its p50, as a multiple of that of one crossing. */
 export function ratiosOf(times: TimesAlone): readonly { readonly name: string; readonly ratio: number; readonly p50Ms: number }[] {
   const p50Of = (name: string): number => percentile(times.get(name)!, 0.5);
-  return [...times.keys()].map((name) => ({ name, ratio: p50Of(name) / p50Of(measure), p50Ms: p50Of(name) }));
+  return [...times.keys()].map((name) => ({ name, ratio: p50Of(name) / p50Of(baseCall), p50Ms: p50Of(name) }));
 }

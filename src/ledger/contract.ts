@@ -24,8 +24,9 @@ export const fenceMark = 'fence';
 export const ledgerLimits = {
   /**
    * Entries on one account: what is under way, and what was held, closed, declined or refunded in about the last minute, or second where
-   * there is much. HOME_REGION: and what other regions do not have yet; where one is silent, the last 15 minutes; and up to 11 of any age.
-   * A hold takes 41 bytes, a captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429 `account_busy`.
+   * there is much. HOME_REGION: and what other regions do not have yet; where one is silent, the last 15 minutes; and some of any age, of
+   * which fewer than 12 may go. A hold takes 41 bytes, a captured one 55, and none more than 79: below DynamoDB's 400 KB. Beyond it: 429
+   * `account_busy`.
    */
   entriesPerAccount: 5_000,
 } as const;

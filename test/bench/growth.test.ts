@@ -145,7 +145,7 @@ test.each([
   expect(writes).toBeLessThan(2.5);
 });
 
-test('thousands of open holds leave some entries on their account, and cost its calls a unit more at most', async () => {
+test('thousands of open holds leave some entries on their account, and cost each write of it a unit more at most', async () => {
   const figures = await countOpenHolds([0, 3_000]);
   expect(figures.map(({ mode, holds }) => [mode, holds])).toEqual([
     ['STRONG', 0],
@@ -155,11 +155,13 @@ test('thousands of open holds leave some entries on their account, and cost its 
   ]);
   for (const { entries, authorise, capture } of figures) {
     expect(entries).toBeLessThan(100);
-    expect([authorise.writeUnits, capture.writeUnits].every((units) => units <= 5)).toBe(true);
+    // On a new account 2, and 4.
+    expect(authorise.writeUnits).toBeLessThanOrEqual(3);
+    expect(capture.writeUnits).toBeLessThanOrEqual(5);
   }
 });
 
-test('their times are compared with those of an account that has none', async () => {
+test('their times are compared with those of a new account', async () => {
   const times = await openHoldsTimes(new MemoryStore(), [0, 50], { rounds: 2, batches: 1, repeats: 2 });
   expect(times.map(({ holds, authorise, outbox }) => [holds, holds === 0 ? [authorise, outbox] : authorise > 0 && outbox > 0])).toEqual([
     [0, [1, 1]],

@@ -117,6 +117,19 @@ test('a claim that comes behind the watermark gets a new date, and expires no mo
   expect([itemOf('q').entryAt, ...balances()]).toEqual([(itemOf('q').at as number) + 500 + bounds.inFrontMs, 800, 200, 0]);
 });
 
+test('a look that another one came before gives its removal up, and a later look makes it', async () => {
+  answer = (some) => {
+    // The other look has removed something newer meanwhile.
+    world.memory.items.set(`${account}@1`, { ...world.stored(`${account}@1`), trimmedThrough: world.nowMs });
+    answer = all;
+    return all(some);
+  };
+  await leave();
+  expect([Object.keys(entries()).length, asked.length]).toEqual([1, 1]);
+  await lookAfter();
+  expect(entries()).toEqual({});
+});
+
 describe('an entry stays', () => {
   test('until its items are old, where the other region does not answer', async () => {
     answer = () => undefined;

@@ -77,7 +77,7 @@ describe('in HOME_REGION, with a copy that is up to a second and a half late', (
     const { outcomes, mostEntries, questions } = await inHome(20, 1_500);
     expect(outcomes).toEqual({ 'pay AUTHORISED': 400, 'capture CAPTURED': 400 });
     expect(mostEntries).toBeLessThan(150);
-    // Of 800 calls one in five looks, and each of these finds a dozen.
+    // Of 800 calls one in five looks.
     expect(questions).toBeLessThan(200);
   });
 

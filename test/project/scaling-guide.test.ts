@@ -94,17 +94,17 @@ describe('how large a ledger may be whose homes are moved', () => {
     expect(rowOf(guide, 'planned moves of a unit')).toContain(`2.5 GB are ${millions(2.5)}`);
     const regions = readTracked('docs/regions.md');
     expect(regions).toContain(
-      `2.5 GB are some ${millions(2.5)} captured payments; on a quiet processor up to ${compared} GB pass, ${millions(compared)}`,
+      `2.5 GB are some ${millions(2.5)} captured payments; on a core of a shared machine up to ${compared} GB pass, ${millions(compared)}`,
     );
     expect(readTracked('docs/decide.md')).toContain('plan with 2.5 GB a unit');
     // In the same words, so that no reader wonders which of two bounds holds.
     for (const file of ['regions', 'home-region', 'performance', 'runbook']) {
       expect(readTracked(`docs/${file}.md`).replace(/\s+/g, ' ')).toContain(
-        `A planned move compares a GB of its unit in ${minutes.toFixed(1)} minutes, measured on a quiet processor. ` +
+        `A planned move compares a GB of its unit in ${minutes.toFixed(1)} minutes, measured on a core of a shared machine. ` +
           "It has 14 of its function's 15 minutes for that. Plan with 5 minutes a GB, and so with 2.5 GB a unit",
       );
     }
-    expect(readTracked('docs/canary.md')).toContain(`compares them in ${(0.9 * minutes).toFixed(1)} minutes on a quiet processor`);
+    expect(readTracked('docs/canary.md')).toContain(`compares them in ${(0.9 * minutes).toFixed(1)} minutes on a core of a shared machine`);
     expect(readTracked('docs/home-region.md')).toContain(
       `A GB is some ${grouped(Math.floor(payments(1) / 1_000) * 1_000)} captured payments`,
     );

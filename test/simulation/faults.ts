@@ -29,12 +29,17 @@ export type EpisodeKind = (typeof episodes)[number];
 /** An open load on one account, those that nothing disturbs, and payments of both. */
 export const loadFigures = ['openLoad', 'loadInCalm', 'loadPayment'] as const;
 export type LoadFigure = (typeof loadFigures)[number];
+/** Another request under a payment's key: of another amount, and half of them for another account too. */
+export const twinFigures = ['otherAmount', 'otherAccount'] as const;
+export type TwinFigure = (typeof twinFigures)[number];
 
 export type FaultName =
   | RequestFault
   | EpisodeKind
   | 'skew'
   | LoadFigure
+  | TwinFigure
+  | 'sentAgainLate'
   | 'noQuorum'
   | 'catchingUp'
   | 'writeOverlap'

@@ -1,4 +1,4 @@
-import { FaultName, requestFaults, episodes, leavingSteps, loadFigures, provisionalSteps } from './faults';
+import { FaultName, requestFaults, episodes, leavingSteps, loadFigures, provisionalSteps, twinFigures } from './faults';
 import { RunOptions, RunResult, runSeed } from './run';
 import { replayCommand } from './shrink';
 import { LedgerEvent } from '../../src/ledger/model';
@@ -32,6 +32,7 @@ export class Figures {
       `faults of single requests: ${of(requestFaults)}`,
       `faults that last: ${of(episodes)}`,
       `many calls at once on one account: ${of(loadFigures)}`,
+      `keys sent with another request: ${of(twinFigures)}; sent again when all was over: ${of(['sentAgainLate'])}`,
       `met by the ledger: ${of(['writeConflict', 'throttle', 'unknownOutcome', 'takeover', 'accountBusy'])}; writes of two regions ` +
         `that overlapped: ${this.counts.get('writeOverlap') ?? 0}`,
       `holds beside their claims: ${of(provisionalSteps)}; calls that the release before could not read: ` +

@@ -11,7 +11,7 @@ import { releaseBefore } from './releases/release';
 import { asItIs, expiresAfterMs, outagesAreShort, setBounds } from './seed-bounds';
 import { shipped, Subject } from './subject';
 import { StrongTable } from './tables/strong-table';
-import { AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
+import { accountOfTwin, AccountPlan, longWavesMs, PaymentPlan, planWorkload, Workload } from './workload';
 import { TableKind, World } from './world';
 import { LedgerEvent } from '../../src/ledger/model';
 import { Chance } from '../../tools/memory/chance';
@@ -213,6 +213,7 @@ class Story {
         continue;
       }
       this.replayed.add(intent);
+      this.world.met('sentAgainLate');
     }
     this.replayOpen();
   }
@@ -301,13 +302,10 @@ class Story {
     }
     if (payment.twinAfterMs === undefined) return undefined;
     return this.world.scheduler.after(payment.twinAfterMs, () => {
-      this.want(
-        number,
-        account.tenant,
-        account.accountId,
-        { kind: 'authorise', command: { ...command, amount: payment.amount + 1 } },
-        tries,
-      );
+      const { accountId } = accountOfTwin(payment, this.opened);
+      this.world.met(accountId === account.accountId ? 'otherAmount' : 'otherAccount');
+      const twin = { ...command, accountId, amount: payment.amount + 1 };
+      this.want(number, account.tenant, accountId, { kind: 'authorise', command: twin }, tries);
     });
   }
 

@@ -210,3 +210,12 @@ function planPayment(
     ...(chance.happens(0.15) ? { earlyReadAfterMs: chance.between(0, 150) } : {}),
   };
 }
+
+/**
+ * The account that a payment's twin is for: half of them have another one of the tenant, where there is one. Then a claim and the hold that
+ * was sent beside another one stand on two accounts.
+ */
+export function accountOfTwin({ account, number }: PaymentPlan, opened: ReadonlySet<AccountPlan>): AccountPlan {
+  const others = [...opened].filter((one) => one.tenant === account.tenant && one !== account);
+  return number % 2 === 0 ? account : (others[number % others.length] ?? account);
+}

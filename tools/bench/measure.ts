@@ -169,7 +169,7 @@ function shuffled<T>(values: readonly T[]): readonly T[] {
   return result;
 }
 
-/** A client whose requests take longer where another region confirms them: writes and strong reads, but no eventual read. */
+/** A client whose requests take longer where another region confirms them: writes and strong reads, but no eventual read of an item. */
 function farther(client: ReturnType<typeof dynamoClient>, byMs: number): ReturnType<typeof dynamoClient> {
   client.middlewareStack.add(
     (send, { commandName }) =>

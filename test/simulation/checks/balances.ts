@@ -67,8 +67,13 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
       moves.set(intent.operation.command.paymentId, [...(moves.get(intent.operation.command.paymentId) ?? []), intent]);
     }
   }
+  // Who reads a key's payment may find that another request for another account was first.
+  const isOthers = (intent: Intent, { accountId }: Payment): boolean =>
+    intent.operation.kind === 'readPayment' && accountId !== plan.accountId;
   const seen = ours.flatMap((intent) =>
-    intent.answers.flatMap(({ outcome }) => ('payment' in outcome ? [{ intent, payment: outcome.payment }] : [])),
+    intent.answers.flatMap(({ outcome }) =>
+      'payment' in outcome && !isOthers(intent, outcome.payment) ? [{ intent, payment: outcome.payment }] : [],
+    ),
   );
   return [
     ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter(intent))),

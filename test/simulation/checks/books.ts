@@ -55,7 +55,8 @@ export async function readBooks(inquiry: Inquiry, plans: readonly AccountPlan[])
         tenant,
         (ledger, context) => ledger.getPayment(context, paymentId),
         (outcome) => {
-          if (outcome.kind === 'found') payments.set(paymentId, outcome.payment);
+          // A key may have been sent for two accounts.
+          if (outcome.kind === 'found' && outcome.payment.accountId === accountId) payments.set(paymentId, outcome.payment);
         },
       );
     }

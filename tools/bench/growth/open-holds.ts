@@ -27,7 +27,7 @@ export interface OpenHoldsFigures {
   readonly capture: Usage;
 }
 
-/** Times as multiples of those with no hold. */
+/** Times as multiples of those of an account that has just been opened. */
 export interface OpenHoldsTimes {
   readonly mode: LedgerMode;
   readonly holds: number;
@@ -65,7 +65,9 @@ class HoldingAccount {
   private isDue = true;
   private readonly time = new VirtualTime(() => (this.isDue ? this.chance.next() : 0.999));
   private keys = 0;
+  private copies = 0;
   private first?: string;
+  private asOpened!: Item;
   private readonly stream: StreamImages[] = [];
   private readonly before = new Map<string, Item>();
 
@@ -81,18 +83,24 @@ class HoldingAccount {
   public static async open(mode: LedgerMode, holds: number): Promise<HoldingAccount> {
     const account = new HoldingAccount(mode, holds);
     await account.ledger.openAccount(account.time.context(), { accountId: account.accountId, currency, balance: 1_000_000_000_000 });
-    for (let number = 0; number < Math.max(holds, 1); number += 1) {
+    for (let number = 0; number < holds; number += 1) {
       account.time.goTo(account.time.nowMs + everyMs);
       const { paymentId } = authorised(await account.pay());
       account.first ??= paymentId;
     }
+    account.asOpened = account.item();
     return account;
   }
 
   public async figures(): Promise<OpenHoldsFigures> {
     this.isDue = false;
-    const item = this.item();
-    const authorise = await spent(this.store.usage, async () => void authorised(await this.pay()));
+    const item = this.asOpened;
+    await this.pay();
+    let newest = '';
+    const authorise = await spent(this.store.usage, async () => {
+      newest = authorised(await this.pay()).paymentId;
+    });
+    this.first ??= newest;
     const capture = await spent(this.store.usage, async () => this.captureFirst());
     const entries = Object.keys(item.entries as object).length;
     return { mode: this.mode, holds: this.holds, entries, bytes: sizeOfItem(item), authorise, capture };
@@ -104,12 +112,17 @@ class HoldingAccount {
     if (outcome.kind !== 'answered' || outcome.payment.status !== 'CAPTURED') throw new Error(`not captured: ${JSON.stringify(outcome)}`);
   }
 
-  /** The same account on another store, as it is, and a payment on it. */
-  public async on(store: LedgerStore): Promise<() => Promise<void>> {
+  /** How long a payment takes on a copy of the account in another store: on one of its own, since each payment leaves an entry. */
+  public async payOnCopy(store: LedgerStore): Promise<number> {
     this.isDue = false;
-    await store.create(this.item());
+    const accountId = `${this.accountId}-${(this.copies += 1)}`;
+    await store.create({ ...this.asOpened, pk: storedAccountPk(this.mode, accountId), accountId });
     const ledger = ledgerIn(this.mode, this.time, store);
-    return async () => void authorised(await this.pay(ledger));
+    // A function that has worked on the account before.
+    authorised(await this.pay(ledger, accountId));
+    const began = performance.now();
+    authorised(await this.pay(ledger, accountId));
+    return performance.now() - began;
   }
 
   /** Processor time of a region's outbox for the records of the account's newest writes. */
@@ -125,21 +138,20 @@ class HoldingAccount {
       { ...this.time.ports(this.store), sink: async (events) => events.map(() => ({ kind: 'sent' })), tracer: noTracer },
       { region: 'us-east-1', name: 'outbox' },
     );
-    let published = 0;
+    let result = await outbox.publish(records, this.time.nowMs + 10_000);
     const ms = await processorMs(async () => {
-      for (let n = 0; n < repeats; n += 1) ({ published } = await outbox.publish(records, this.time.nowMs + 10_000));
+      for (let n = 0; n < repeats; n += 1) result = await outbox.publish(records, this.time.nowMs + 10_000);
     });
-    if (published === 0) throw new Error('the outbox has told nothing of the records');
-    return ms;
+    if (result.failed || result.published === 0) throw new Error(`the outbox told ${JSON.stringify(result)} of the records`);
+    return ms / result.published;
   }
 
   private written(item: Item): void {
     if (this.mode !== 'STRONG') this.other.replicate(item);
+    const isKept = this.stream.length < batch;
     const old = this.before.get(item.pk);
-    // The account's alone, and the claims of the records that are kept.
-    this.before.set(item.pk, item);
-    if (item.kind !== 'ACCOUNT') this.before.delete(item.pk);
-    if (this.stream.length >= batch) return;
+    if (isKept || item.kind === 'ACCOUNT') this.before.set(item.pk, item);
+    if (!isKept) return;
     this.stream.push({ ...(old ? { OldImage: toStored(old) } : {}), NewImage: toStored(item) });
   }
 
@@ -147,9 +159,9 @@ class HoldingAccount {
     return this.store.peek(storedAccountPk(this.mode, this.accountId))!;
   }
 
-  private pay(ledger = this.ledger): Promise<KeyedOutcome> {
+  private pay(ledger = this.ledger, accountId = this.accountId): Promise<KeyedOutcome> {
     const idempotencyKey = `${this.accountId}-${(this.keys += 1)}`;
-    return ledger.authorise(this.time.context(), { ...payment, amount, accountId: this.accountId, idempotencyKey });
+    return ledger.authorise(this.time.context(), { ...payment, amount, accountId, idempotencyKey });
   }
 }
 
@@ -174,21 +186,17 @@ export async function openHoldsTimes(
   const times: OpenHoldsTimes[] = [];
   for (const mode of modes) {
     const accounts = await inTurn(steps, (holds) => HoldingAccount.open(mode, holds));
-    const outbox = await inTurn(accounts, async (account) =>
-      median(await inTurn(Array.from({ length: batches }), () => account.outboxMs(repeats))),
-    );
-    const payments = await inTurn(accounts, (account) => account.on(store));
-    const taken = payments.map((): number[] => []);
-    // One round warms up.
+    const payments = accounts.map((): number[] => []);
+    const outboxes = accounts.map((): number[] => []);
+    // By turns, so that other work on the machine meets all alike. One round warms up.
     for (let round = 0; round <= rounds; round += 1) {
-      for (const [at, pay] of payments.entries()) {
-        const began = performance.now();
-        await pay();
-        if (round > 0) taken[at].push(performance.now() - began);
-      }
+      for (const [at, account] of accounts.entries()) payments[at].push(await account.payOnCopy(store));
     }
+    for (let number = 0; number <= batches; number += 1) {
+      for (const [at, account] of accounts.entries()) outboxes[at].push(await account.outboxMs(repeats));
+    }
+    const [p50, outbox] = [payments, outboxes].map((all) => all.map((own) => median(own.slice(1))));
     const ratio = (all: readonly number[], at: number): number => all[at] / all[0];
-    const p50 = taken.map(median);
     times.push(...steps.map((holds, at) => ({ mode, holds, authorise: ratio(p50, at), outbox: ratio(outbox, at) })));
   }
   return times;

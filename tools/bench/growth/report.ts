@@ -71,8 +71,8 @@ function openHoldsTable({ openHolds, openHoldsTimes }: Growth): Table {
       "account's item, KB",
       'write units of an authorization',
       'write units of a capture of the oldest',
-      'p50 of an authorization, to that with none',
-      "the outbox's processor time for a record, to the same",
+      'p50 of an authorization, to that on a new account',
+      "the outbox's processor time for an event, to the same",
     ],
     rows: openHolds.map((row) => {
       const own = openHoldsTimes.find(({ mode, holds }) => mode === row.mode && holds === row.holds);
