@@ -33,6 +33,28 @@ const move = (type: 'CAPTURE' | 'VOID' | 'REFUND', payment: string, key: string)
   ledger.move(context(), { idempotencyKey: key, paymentId: payment, type });
 const entries = (): number => Object.keys(world.memory.items.get('a#acme#acc')!.entries as object).length;
 
+describe('a flood of replays writes the account no more, once the first of them is answered', () => {
+  const replays = 500;
+
+  test('in STRONG', async () => {
+    for (const _ of [1, 2]) paid(await pay('k'));
+    const before = world.memory.items.get('a#acme#acc');
+    for (let n = 0; n < replays; n += 1) expect(await pay('k')).toMatchObject({ replayed: true });
+    expect(world.memory.items.get('a#acme#acc')).toBe(before);
+  });
+
+  test('where copies follow', async () => {
+    const regions = new TwoRegions();
+    regions.random = never;
+    await regions.in(home).openAccount(regions.context(), { accountId: 'acc', currency: 'EUR', balance: 1_000 });
+    for (const _ of [1, 2]) paid(await regions.pay(home, 'k', 100));
+    const account = () => [...regions.replicas.get(home)!.items.values()].find(({ kind }) => kind === 'ACCOUNT');
+    const before = account();
+    for (let n = 0; n < replays; n += 1) expect(await regions.pay(home, 'k', 100)).toMatchObject({ replayed: true });
+    expect(account()).toBe(before);
+  });
+});
+
 describe('an account without room', () => {
   const room = 120;
   /**

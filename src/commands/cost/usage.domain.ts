@@ -53,7 +53,7 @@ export const usage = {
   platformLog: assumed(650, 'bytes that Lambda itself logs of an invocation', 'its JSON lines platform.start and platform.report'),
   apiMemory: counted(1, 'GB of the payments function', synthesis),
   workerMemory: counted(0.5, 'GB of the functions of outbox and consumer', synthesis),
-  functionTime: measured(2.88, 'ms of processor time of a call', 'docs/performance.md, the whole function, p50'),
+  functionTime: measured(2.41, 'ms of processor time of a call', 'docs/performance.md, the whole function, p50'),
   localWait: assumed(5, 'ms that a request to DynamoDB waits in its region', 'AWS: single-digit milliseconds'),
   strongWait: assumed(
     56,
