@@ -251,7 +251,7 @@ class Story {
       );
     world.calm();
     for (let rounds = 0; rounds < settlingRounds && left().length > 0; rounds += 1) {
-      for (const account of left()) this.visit(account);
+      for (const account of left()) this.visit(account, world.upRegions);
       await world.scheduler.run();
     }
   }
@@ -264,7 +264,7 @@ class Story {
     if (home) (world.options.subject.bounds as { trimEvery: number }).trimEvery = 1;
     await watch.end(() => {
       if (home) this.repeat(account);
-      else this.visit(account);
+      else this.visit(account, world.upRegions);
       return world.scheduler.run();
     });
   }
@@ -382,10 +382,10 @@ class Story {
     );
   }
 
-  private visit({ tenant, accountId }: AccountPlan): void {
+  private visit({ tenant, accountId }: AccountPlan, from: readonly string[] = regions): void {
     const { subject: shippedNow, rolling } = this.world.options;
     this.world.invoke(
-      this.chance.pick(regions),
+      this.chance.pick(from),
       tenant,
       async (_, context, { ports, region, older }) => {
         const subject = older ? rolling!.before : shippedNow;

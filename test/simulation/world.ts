@@ -195,6 +195,11 @@ export class World {
     );
   }
 
+  /** One may be lost for good. */
+  public get upRegions(): readonly string[] {
+    return this.options.regions.filter((region) => this.geography.isUp(region));
+  }
+
   /** Whether a region's functions are still those of the release before. */
   private isOlder(region: string): boolean {
     const { rolling } = this.options;
