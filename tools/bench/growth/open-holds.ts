@@ -6,6 +6,7 @@ import { OtherRegion } from './other-region';
 import { processorMs } from './processor-time';
 import { streamRecords } from '../../../src/events/outbox/aws';
 import { Outbox } from '../../../src/events/outbox/service';
+import { eachOf } from '../../../src/kernel/each-of';
 import { noTracer } from '../../../src/kernel/trace';
 import { toStored } from '../../../src/ledger/items.aws';
 import type { KeyedOutcome } from '../../../src/ledger/model';
@@ -185,7 +186,7 @@ export async function openHoldsTimes(
 ): Promise<readonly OpenHoldsTimes[]> {
   const times: OpenHoldsTimes[] = [];
   for (const mode of modes) {
-    const accounts = await inTurn(steps, (holds) => HoldingAccount.open(mode, holds));
+    const accounts = await eachOf(steps, 1, (holds) => HoldingAccount.open(mode, holds));
     const payments = accounts.map((): number[] => []);
     const outboxes = accounts.map((): number[] => []);
     // By turns, so that other work on the machine meets all alike. One round warms up.
@@ -200,10 +201,4 @@ export async function openHoldsTimes(
     times.push(...steps.map((holds, at) => ({ mode, holds, authorise: ratio(p50, at), outbox: ratio(outbox, at) })));
   }
   return times;
-}
-
-async function inTurn<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  for (const one of all) results.push(await work(one));
-  return results;
 }
