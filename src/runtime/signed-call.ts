@@ -42,9 +42,11 @@ export async function signedCall(call: AwsCall): Promise<string> {
 
 /** The same, with the answer's headers. */
 export async function answeredCall(call: AwsCall): Promise<BoundedAnswer> {
+  // Once for all tries: a call goes where it went first.
+  const endpoint = process.env.AWS_ENDPOINT_URL;
   for (let tried = 1; ; tried += 1) {
     try {
-      return await send(call);
+      return await send({ ...call, endpoint });
     } catch (error) {
       const again = error instanceof CallUnanswered || (error instanceof CallRefused && sentAgain.test(error.code));
       if (!again || tried === tries) throw error;
@@ -73,7 +75,7 @@ export async function jsonCall<T>(
   ) as T;
 }
 
-async function send(call: AwsCall): Promise<BoundedAnswer> {
+async function send(call: AwsRequest): Promise<BoundedAnswer> {
   const answer = await signedAnswer(call);
   const { status, headers, body } = answer;
   if (status < 300) return answer;
@@ -82,9 +84,9 @@ async function send(call: AwsCall): Promise<BoundedAnswer> {
   throw new CallRefused(call, status, code, errorText(body));
 }
 
-async function signedAnswer(call: AwsCall): Promise<BoundedAnswer> {
+async function signedAnswer(call: AwsRequest): Promise<BoundedAnswer> {
   try {
-    const request = await signedRequest({ ...call, endpoint: process.env.AWS_ENDPOINT_URL }, async () => environmentCredentials());
+    const request = await signedRequest(call, async () => environmentCredentials());
     return await boundedCall(request, { timeoutMs, bytes: awsAnswerBytes });
   } catch (error) {
     throw new CallUnanswered(call, namedCauseOf(error), { cause: error });

@@ -75,6 +75,14 @@ test('what was throttled or not answered is sent again, signed for its region', 
   ]);
 });
 
+test('a call that is sent again goes where it went first', async () => {
+  running = await service({ status: 503, text: '' }, { status: 200, text: 'fine' });
+  const called = change();
+  process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:9';
+  expect(await called).toBe('fine');
+  expect(running.seen).toHaveLength(2);
+});
+
 test('an error in a header is known, and one that stays without an answer is no refusal', async () => {
   running = await service({ status: 404, text: '{"message": "gone"}', headers: { 'x-amzn-errortype': 'NotFoundException:http://x' } });
   await expect(jsonCall('lambda', 'eu-central-1', 'x', {})).rejects.toThrow(
