@@ -59,6 +59,15 @@ export const ledgerMetrics = {
  */
 export const expiredReason = 'expired';
 
+/**
+ * HOME_REGION: reason of a payment whose hold was given back. Its claim was lost with a region, and its key was sent for another account
+ * then. It tells of no decision, so no event tells it.
+ */
+export const holdLostReason = 'hold_lost';
+
+/** Reasons of declines that a team's own decision cannot give. */
+export const ownReasons: readonly string[] = [expiredReason, holdLostReason];
+
 /** How a ledger is run. */
 export type LedgerMode = 'STRONG' | 'HOME_REGION';
 

@@ -26,7 +26,7 @@ export interface Move {
 export interface Payment {
   readonly paymentId: string;
   readonly status: PaymentStatus;
-  /** Only with status DECLINED: `insufficient_funds`, the reason of the team's own decision, or `expired` of an earlier release. */
+  /** Only with status DECLINED: `insufficient_funds`, the reason of the team's own decision, `hold_lost`, or `expired` of before. */
   readonly declineReason?: string;
   readonly accountId: string;
   readonly amount: number;

@@ -240,7 +240,7 @@ describe('a round that does not fit into the time of its function', () => {
           home: 'us-east-1',
           epoch: 1,
           addsUp,
-          account: { accountId, kept, recomputed: { ...kept, held: addsUp ? 0 : 1 }, payments: 0, lateWrites: [] },
+          account: { accountId, kept, recomputed: { ...kept, held: addsUp ? 0 : 1 }, payments: 0, lateWrites: [], unanswered: [] },
         };
       },
       world.clock,

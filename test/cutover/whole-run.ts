@@ -199,6 +199,7 @@ export class Surroundings extends World {
         recomputed: { available: 1, held: 0, settled: 0 },
         payments: 0,
         lateWrites: [],
+        unanswered: [],
       },
     };
   }

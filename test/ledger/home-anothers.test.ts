@@ -47,3 +47,14 @@ test('a capture that was made again with another amount counts as the account ha
   const payment = paymentOf(carry({ item: itemOf('P'), epoch: 1 }, account, new Map())!);
   expect([payment.captured, payment.moves[id('c')].amount, moveOf(itemOf('c')).amount]).toEqual([7, 7, 10]);
 });
+
+test.each([
+  ['its own item did not arrive complete', (item: Item) => carry({ item, epoch: 1 }, refusedOn(), new Map())],
+  ['its own item did not arrive', (item: Item) => reclaim(item, refusedOn(), new Map())],
+])('a refund stays refused, as its account says, where %s', (_, later) => {
+  const { outcome, moved: _moved, answer, appliedAt, ...claim } = itemOf('r');
+  expect(moveOf(later(claim as Item)!).outcome).toMatchObject({ status: 'REFUSED', code: 'not_captured' });
+});
+
+/** The payment was captured after that. */
+const refusedOn = (): Item => withEntries({ [id('P')]: `C${id('c')}10/10`, [id('r')]: 'X' });

@@ -167,7 +167,7 @@ test('the reconciliation names a payment of which the entry alone has arrived', 
   world.nowMs += 100;
   paid(await world.pay(other, 'next', 1));
   const { kept, recomputed, lateWrites } = (await report(other, 2))!;
-  expect([kept.held - recomputed.held, lateWrites]).toEqual([100, [{ epoch: 1, key: paymentId, effect: 'hold' }]]);
+  expect([kept.held - recomputed.held, lateWrites]).toEqual([100, [{ epoch: 1, key: paymentId, effect: 'hold', amount: 100 }]]);
   paid(await world.pay(other, 'lost', 100));
   expect(await report(other, 2)).toMatchObject({ kept: { held: 101 }, recomputed: { held: 101 }, lateWrites: [] });
 });

@@ -29,8 +29,11 @@ export type EpisodeKind = (typeof episodes)[number];
 /** An open load on one account, those that nothing disturbs, and payments of both. */
 export const loadFigures = ['openLoad', 'loadInCalm', 'loadPayment'] as const;
 export type LoadFigure = (typeof loadFigures)[number];
-/** Another request under a payment's key: of another amount, and half of them for another account too. */
-export const twinFigures = ['otherAmount', 'otherAccount'] as const;
+/**
+ * Another request under a payment's key: of another amount, and half of them for another account too. A hold of the first account that
+ * stands when all is over, since a lost home has left the key to the second one.
+ */
+export const twinFigures = ['otherAmount', 'otherAccount', 'holdOfLostKey'] as const;
 export type TwinFigure = (typeof twinFigures)[number];
 
 export type FaultName =

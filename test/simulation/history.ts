@@ -96,6 +96,8 @@ export interface Violation {
   readonly detail: string;
   /** The payment that it is about. */
   readonly payment?: string;
+  /** The account whose books show it, with its tenant. */
+  readonly account?: string;
 }
 
 export function keyOf({ operation }: Intent): string | undefined {

@@ -1,7 +1,7 @@
 import { checkAll } from './checks/all';
 import { paymentIdOf, readBooks } from './checks/books';
-import { MeshSettings, planMesh } from './events/mesh-plan';
-import { Episode, planFaults, FaultName } from './faults';
+import { planEvents } from './events/mesh-plan';
+import { planFaults, FaultName } from './faults';
 import { rememberHashes } from './hashing';
 import { History, Intent, isFinal, keyOf, Operation, Violation } from './history';
 import { HomeStory } from './home-story';
@@ -86,7 +86,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const episodes = plan.episodes
       .filter(({ from }) => from < faultsEndMs)
       .map((episode) => ({ ...episode, to: Math.min(episode.to, faultsEndMs) }));
-    const events = options.events ? planEvents(options, workload) : undefined;
+    const events = options.events ? planEvents(options, workload.busy, regions) : undefined;
     const world = new World({
       seed,
       regions,
@@ -111,8 +111,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     if (watch && mode === 'LIVENESS') await story.settleLoad(watch, workload.load!.account);
     // Each reading of what an earlier epoch left takes many requests.
     if (home) world.calm();
+    await homeStory?.settle(workload.accounts, (account, paymentId) => story.lookAtHome(account, paymentId));
     const books = await readBooks(world, workload.accounts);
     const reported = await homeStory?.reconcile(workload.accounts);
+    const takeovers = (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0);
     // When faults are over, every event has to arrive.
     if (world.mesh) world.calm();
     const consumed = await world.mesh?.settle();
@@ -124,7 +126,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       bounds: subject.bounds,
       trimAfterMs: expiresAfterMs(subject.bounds, options.rolling),
       ...(consumed ? { consumed } : {}),
-      ...(reported ? { home: { reported, takeovers: (world.counts.get('homeChanged') ?? 0) - (world.counts.get('homeMoved') ?? 0) } } : {}),
+      ...(reported ? { home: { reported, takeovers } } : {}),
     });
     const violations = [...checked.violations, ...(watch && mode === 'LIVENESS' ? watch.violations() : [])];
     const payments = world.history.intents.filter(({ operation }) => operation.kind === 'authorise').length;
@@ -135,26 +137,6 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     restoreBefore?.();
   }
 }
-
-/** What befalls the events: a mesh of the seed's own, and in some seeds of a strong table a region that is lost and stays so. */
-function planEvents(
-  { seed, table, without }: RunOptions,
-  { busy }: Workload,
-): { readonly mesh: MeshSettings; readonly episodes: readonly Episode[] } {
-  const chance = new Chance(seed, 'events');
-  const mesh = planMesh(chance, regions, busy);
-  const stays = table !== 'HOME' && chance.happens(0.4) && !without?.has('lostForGood');
-  if (!stays) return { mesh, episodes: [] };
-  const region = chance.pick(regions);
-  const [from, to] = busy[busy.length - 1];
-  return {
-    // What is lost with a region that was behind for longer than the hints wait is lost: such delays are not this promise's.
-    mesh: { ...mesh, hintDelayMs: mesh.hintDelayMs + hintsWaitForLostMs, heldBack: mesh.heldBack.filter((held) => held.region !== region) },
-    episodes: [{ kind: 'regionLost', region, from: chance.between(from, to), to: Infinity }],
-  };
-}
-
-const hintsWaitForLostMs = 60_000;
 
 /** Visits of an account until none of its entries is an orphan: each looks at four dozen. */
 const settlingRounds = 400;
@@ -261,12 +243,18 @@ class Story {
     const { world } = this;
     const home = world.options.table === 'HOME';
     world.calm();
-    if (home) (world.options.subject.bounds as { trimEvery: number }).trimEvery = 1;
     await watch.end(() => {
-      if (home) this.repeat(account);
-      else this.visit(account, world.upRegions);
+      if (home) return this.lookAtHome(account);
+      this.visit(account, world.upRegions);
       return world.scheduler.run();
     });
+  }
+
+  /** Whichever call it is looks after the account then; one of this payment if need be, answered or not. */
+  public lookAtHome(account: AccountPlan, paymentId?: string): Promise<void> {
+    (this.world.options.subject.bounds as { trimEvery: number }).trimEvery = 1;
+    this.repeat(account, paymentId);
+    return this.world.scheduler.run();
   }
 
   private payOnce(payment: PaymentPlan): void {
@@ -302,8 +290,7 @@ class Story {
     }
     if (payment.twinAfterMs === undefined) return undefined;
     return this.world.scheduler.after(payment.twinAfterMs, () => {
-      // With homes that is not kept apart yet: docs/home-region.md, seed 98000023.
-      const { accountId } = this.options.table === 'HOME' ? account : accountOfTwin(payment, this.opened);
+      const { accountId } = accountOfTwin(payment, this.opened);
       this.world.met(accountId === account.accountId ? 'otherAmount' : 'otherAccount');
       const twin = { ...command, accountId, amount: payment.amount + 1 };
       this.want(number, account.tenant, accountId, { kind: 'authorise', command: twin }, tries);
@@ -369,10 +356,12 @@ class Story {
   }
 
   /** Repeats a payment of an account: whichever call it is looks after the account, where only calls do. */
-  private repeat({ tenant, accountId }: AccountPlan): void {
-    const answered = this.world.history
-      .of({ tenant, accountId })
-      .filter(({ operation, answers }) => operation.kind === 'authorise' && answers.some(({ outcome }) => outcome.kind === 'answered'));
+  private repeat({ tenant, accountId }: AccountPlan, paymentId?: string): void {
+    const isAnswered = ({ answers }: Intent): boolean => answers.some(({ outcome }) => outcome.kind === 'answered');
+    const answered = this.world.history.of({ tenant, accountId }).filter((intent) => {
+      if (intent.operation.kind !== 'authorise') return false;
+      return paymentId === undefined ? isAnswered(intent) : paymentIdOf(tenant, intent.operation.command.idempotencyKey) === paymentId;
+    });
     if (answered.length === 0) return;
     const { operation } = this.chance.pick(answered);
     this.world.invoke(

@@ -1,5 +1,5 @@
 import { toTraceparent } from '../../kernel/trace';
-import { expiredReason, holdBeside } from '../../ledger/contract';
+import { expiredReason, holdBeside, holdLostReason } from '../../ledger/contract';
 import { epochOf, inEpoch } from '../../ledger/homes/carry.domain';
 import { MoveType } from '../../ledger/model';
 import { Item } from '../../ledger/ports';
@@ -159,6 +159,8 @@ function stepsOf(id: string, entry: Entry): readonly Step[] {
     case 'provisional':
       return [authorised(entry.amount)];
     case 'declined':
+      // It was a hold, which was told.
+      if (entry.reason === holdLostReason) return [];
       return [{ type: 'payment.declined', id, payment: id, declineReason: entry.reason }];
     case 'closed': {
       const { by, type, captured } = entry.closure;
@@ -205,6 +207,7 @@ export function detailKeys(decided: readonly Decided[]): readonly string[] {
 /** Whether something decided is to be told, going by what it rests on; undefined: not to be told yet. */
 export function isSo(decided: Decided, details: Details, nowMs: number): boolean | undefined {
   const { only, id, tenant, accountId } = decided;
+  if (isOfStranger(decided, details)) return false;
   if (!only) return true;
   const claim = details.get(keyIn(id, decided.epoch));
   if (only.kind === 'young') return claim === undefined || only.writtenAt - ((claim.entryAt ?? claim.at) as number) < proviso.hiddenMs;
@@ -218,6 +221,20 @@ export function isSo(decided: Decided, details: Details, nowMs: number): boolean
   // Its entry may have been trimmed since, but not before its own item said what it was.
   return payment.outcome ? payment.outcome.status === 'AUTHORISED' : ['hold', 'closed'].includes(entryFor(account, payment)?.kind ?? '');
 }
+
+/**
+ * Whether another account has the key in the epoch of the write. Then an earlier epoch has decided this, and told it: a peer's record that
+ * stands for several writes has all entries that the account began with.
+ */
+const isOfStranger = (decided: Decided, details: Details): boolean =>
+  [decided.payment, decided.id].some((one) => {
+    const key = keyIn(one, decided.epoch);
+    const item = details.get(key);
+    return item?.pk === key && item.acct !== undefined && !isOfAccount(decided, item);
+  });
+
+/** Whether an item is of the account that has decided this. */
+export const isOfAccount = ({ tenant, accountId }: Decided, { acct }: Item): boolean => acct === accountPk(tenant, accountId);
 
 /** Keys that the item may have in the epochs before: it is carried over only when it is written. */
 export function olderKeys(key: string): readonly string[] {
@@ -245,15 +262,31 @@ export function lackingKeys(decided: Decided, details: Details): readonly string
     });
 }
 
+/** Items that other epochs have of a key, by the key that was asked for. */
+export type Epochs = ReadonlyMap<string, readonly Item[]>;
+
+/**
+ * Details with what earlier epochs have of keys that are not here in the epoch of the write. Another account may have had the key there.
+ *
+ * @param older items of each missing key, the newest first
+ */
+export function withOlder(decided: Decided, details: Details, older: Epochs): Details {
+  const own = [...older].flatMap(([key, items]) => {
+    const item = items.find((one) => isOfAccount(decided, one));
+    return item ? [[key, item] as const] : [];
+  });
+  return own.length === 0 ? details : new Map([...details, ...own]);
+}
+
 /**
  * Details with which an event can be made, where later epochs have what its own lacks. They count only if they have decided the same: a
  * later epoch may have been opened without this entry, and have decided otherwise.
  *
- * @param later newest item of each lacking key
+ * @param later items of each lacking key, the newest first
  */
-export function withLater(decided: Decided, details: Details, later: Details): Details {
+export function withLater(decided: Decided, details: Details, later: Epochs): Details {
   const same = lackingKeys(decided, details).flatMap((key) => {
-    const item = later.get(key);
+    const item = later.get(key)?.[0];
     return item && saysSo(item, decided) ? [[key, item] as const] : [];
   });
   return same.length === 0 ? details : new Map([...details, ...same]);

@@ -12,12 +12,14 @@ import {
   newerKeys,
   olderKeys,
   withLater,
+  withOlder,
   writerOf,
 } from './domain';
 import { causeOf, namedCauseOf } from '../../kernel/cause';
 import { toTraceparent, TraceContext, Tracer } from '../../kernel/trace';
 import { Item, LedgerPorts } from '../../ledger/ports';
 import { Attempt } from '../../ledger/protocol/attempt.service';
+import { accountPk } from '../../ledger/protocol/domain';
 import type { SyntheticTenants } from '../../ledger/synthetic-tenants.contract';
 import type { EntryOutcome } from '../publishing/publish.service';
 
@@ -197,27 +199,23 @@ export class Outbox {
     const keys = detailKeys(decided);
     const claims = new Map((await this.read(keys, deadlineMs)).map((item) => [item.pk, item]));
     const missing = keys.filter((key) => !claims.has(key));
-    for (const [key, item] of await this.firstOf(missing, olderKeys, deadlineMs)) claims.set(key, item);
-    const lacking = [...new Set(decided.flatMap((one) => lackingKeys(one, claims)))];
-    const later = await this.firstOf(lacking, newerKeys, deadlineMs);
-    return (one) => withLater(one, claims, later);
+    const older = await this.allOf(missing, olderKeys, deadlineMs);
+    const details = byAccount((one) => withOlder(one, claims, older));
+    const lacking = [...new Set(decided.flatMap((one) => lackingKeys(one, details(one))))];
+    const later = await this.allOf(lacking, newerKeys, deadlineMs);
+    return (one) => withLater(one, details(one), later);
   }
 
-  /** Of each key the first item that is there among its candidates. */
-  private async firstOf(
+  /** Of each key those of its candidates that are there, in their order. */
+  private async allOf(
     keys: readonly string[],
     candidatesOf: (key: string) => readonly string[],
     deadlineMs: number,
-  ): Promise<ReadonlyMap<string, Item>> {
+  ): Promise<ReadonlyMap<string, readonly Item[]>> {
     // The same key may be a candidate of several: a request names it once.
     const candidates = [...new Set(keys.flatMap(candidatesOf))];
     const there = new Map((await this.read(candidates, deadlineMs)).map((item) => [item.pk, item]));
-    return new Map(
-      keys.flatMap((key) => {
-        const first = candidatesOf(key).find((candidate) => there.has(candidate));
-        return first === undefined ? [] : [[key, there.get(first)!] as const];
-      }),
-    );
+    return new Map(keys.map((key) => [key, candidatesOf(key).flatMap((candidate) => there.get(candidate) ?? [])]));
   }
 
   private async read(keys: readonly string[], deadlineMs: number): Promise<readonly Item[]> {
@@ -243,6 +241,17 @@ export class Outbox {
     const continued = parentId === undefined ? {} : { parentId, traceparent: toTraceparent(span.context) };
     return { event: { ...event, trace: { traceId: trace.traceId, ...continued } }, end };
   }
+}
+
+/** The same for all that one account has decided. */
+function byAccount(detailsOf: (one: Decided) => Details): (one: Decided) => Details {
+  const known = new Map<string, Details>();
+  return (one) => {
+    const account = accountPk(one.tenant, one.accountId);
+    const details = known.get(account) ?? detailsOf(one);
+    known.set(account, details);
+    return details;
+  };
 }
 
 /** What the records have decided, in order, of the writers that count; up to the first one that cannot be read. */

@@ -11,6 +11,7 @@ import {
   MoveItem,
   moveOf,
   movesInOrder,
+  notCaptured,
   paymentIdOf,
   PaymentItem,
   paymentOf,
@@ -66,7 +67,7 @@ export function carry({ item, epoch }: Kept, account: Item | undefined, others: 
 function judged(item: Item, by: Judging): Item | undefined {
   if (isAnothers(item, by.account)) return undefined;
   if (!wasIn(by.account, by.epoch)) return reclaim(claimOf(item), by.account, by.others);
-  return isPayment(item) ? carryPayment(item, by) : carryMove(item, by);
+  return isPayment(item) ? carryPayment(item, by) : asRefused(carryMove(item, by), by.account);
 }
 
 /** By what an item of an epoch is judged. */
@@ -278,7 +279,14 @@ export function reclaim(claim: Item, account: Item, others: Others): Item | unde
   if (isAnothers(claim, account)) return undefined;
   const own = entryOf(account, idOfPk(claim));
   const isShown = isPayment(claim) && own !== undefined && own.kind !== 'declined';
-  return isShown ? carryPayment(claim, { account, epoch: 0, others }) : claim;
+  if (isShown) return carryPayment(claim, { account, epoch: 0, others });
+  return isMove(claim) ? asRefused(claim, account) : claim;
+}
+
+/** A refund that the account has refused, though its own item did not arrive with that: it may have been captured since. */
+function asRefused(item: Item, account: Item): Item {
+  const { id, outcome } = moveOf(item);
+  return outcome === undefined && entryOf(account, id)?.kind === 'refundRefused' ? { ...item, outcome: 'REFUSED', ...notCaptured } : item;
 }
 
 /** Whether the account shows what another request of the same key came to: an epoch that did not have this one gave the key away. */

@@ -1,8 +1,8 @@
 import { carry, epochOf, inEpoch, judgedWith, Kept, Others, reclaim } from './carry.domain';
 import { lineOf, wasIn } from './line.domain';
 import { Change, IndexEntry, Item, LedgerStore, Path, StoreFault, WriteResult } from '../ports';
-import { isPayment, keyItemPk } from '../protocol/domain';
-import { entriesOf } from '../protocol/entries.domain';
+import { idOfPk, isPayment, keyItemPk } from '../protocol/domain';
+import { entriesOf, entryOf } from '../protocol/entries.domain';
 
 /** Items read at once while looking for one item's newest epoch. */
 const batch = 100;
@@ -36,17 +36,26 @@ export class EpochStore implements LedgerStore {
   ) {}
 
   public async create(item: Item): Promise<WriteResult> {
-    if (this.epoch > 1 && (await this.carryOver(item.pk))) return { kind: 'refused', found: (await this.own(item.pk))! };
-    const claim = this.epoch > 1 && item.acct !== undefined ? await this.claimAgain(item, item.acct as string) : item;
-    // Another request was decided under this key, and its claim has not arrived: what stands in for it is nobody's.
-    if (!claim) return { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
-    const result = await this.replica.create({ ...claim, pk: inEpoch(item.pk, this.epoch) });
+    if (this.epoch === 1) return this.put(item);
+    const newest = await this.newest(item.pk);
+    if (newest && (await this.carryHere(newest))) return { kind: 'refused', found: (await this.own(item.pk))! };
+    // Another account has the key, though that one has not arrived, and this account shows nothing of it; or another request was decided
+    // under it, whose claim has not arrived. What stands in for that is nobody's.
+    const isAnothers = newest !== undefined && newest.item.acct !== item.acct;
+    const claim = await this.claimAgain(item, isAnothers);
+    return claim ? this.put(claim) : { kind: 'refused', found: { ...item, fingerprint: '', nonce: '' } };
+  }
+
+  private async put(item: Item): Promise<WriteResult> {
+    const result = await this.replica.create({ ...item, pk: inEpoch(item.pk, this.epoch) });
     this.isHere(item.pk);
     return plainResult(result);
   }
 
-  private async claimAgain(item: Item, owner: string): Promise<Item | undefined> {
-    const account = await this.accountHere(owner);
+  private async claimAgain(item: Item, isAnothers: boolean): Promise<Item | undefined> {
+    if (item.acct === undefined) return item;
+    const account = await this.accountHere(item.acct as string);
+    if (isAnothers && !isPaidBy(account, item)) return undefined;
     const others = await this.newestOf(judgedWith({ item, epoch: this.epoch }, account));
     return reclaim(item, account, await this.asHere(others, account));
   }
@@ -182,11 +191,15 @@ export class EpochStore implements LedgerStore {
     );
   }
 
-  /** Items by which another one of the account is judged: payments as this epoch has them, moves as they are. */
+  /** Items of the account by which another one of it is judged: payments as this epoch has them, moves as they are. */
   private async asHere(others: ReadonlyMap<string, Copies>, account: Item): Promise<Others> {
+    const own = [...others.values()].flatMap(({ older, readTo, ...newest }): readonly Copies[] => {
+      const [kept, ...rest] = [newest, ...older].filter(({ item }) => item.acct === account.pk);
+      return kept ? [{ ...kept, older: rest, readTo }] : [];
+    });
     const all = await this.inLine(
-      [...others.values()],
-      [...others].map(() => account),
+      own,
+      own.map(() => account),
     );
     return new Map(
       all.flatMap((kept) => {
@@ -233,7 +246,11 @@ export class EpochStore implements LedgerStore {
   /** Sees to it that this epoch has the item if any earlier one had it; its account comes first. */
   private async carryOver(pk: string): Promise<boolean> {
     const newest = await this.newest(pk);
-    if (!newest) return false;
+    return newest !== undefined && this.carryHere(newest);
+  }
+
+  private async carryHere(newest: Copies): Promise<boolean> {
+    const { pk } = newest.item;
     if (newest.epoch === this.epoch) return this.isHere(pk);
     // As it was when an item was carried over first: until this one is, neither its entry nor the marks change.
     const [carried] = await this.carried([newest], (account) => this.accountSeen(account));
@@ -297,6 +314,12 @@ export class EpochStore implements LedgerStore {
     }
     return newest;
   }
+}
+
+/** Whether an account shows that a payment of this key holds its money, or has. */
+function isPaidBy(account: Item, claim: Item): boolean {
+  const entry = isPayment(claim) ? entryOf(account, idOfPk(claim)) : undefined;
+  return entry?.kind === 'hold' || entry?.kind === 'closed';
 }
 
 function plain(item: Item | undefined): Item | undefined {

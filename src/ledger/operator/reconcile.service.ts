@@ -1,12 +1,15 @@
+import { holdLostReason } from '../contract';
+import { behindOf, entriesIn, MoneyLine, linesOfEntry, paymentOfEntry, strangersOf, Unanswered, unansweredBy } from './strangers.domain';
 import { epochOf, inEpoch, lateEntries, LateEntry } from '../homes/carry.domain';
 import { EpochStore } from '../homes/epoch-store.service';
-import { Account, LedgerLine, Payment } from '../model';
+import { Account, LineType, Payment } from '../model';
 import { Item } from '../ports';
 import { Attempt } from '../protocol/attempt.service';
 import {
   accountOf,
   accountPk,
   idOfPaymentId,
+  idOfPk,
   isPayment,
   keyItemPk,
   linesOf,
@@ -18,7 +21,7 @@ import {
   paymentOf,
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
-import { decisionOfEntry, entriesOf, Entry, entryDateOf, entryOf } from '../protocol/entries.domain';
+import { decisionOfEntry, Entry, entryDateOf, entryOf } from '../protocol/entries.domain';
 import { withMovesTaken } from '../protocol/reading.service';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
@@ -26,10 +29,14 @@ export interface LateWrite {
   readonly epoch: number;
   readonly key: string;
   readonly effect: Entry['kind'];
+  /** Minor units that it held, captured or refunded; absent where no money moved. */
+  readonly amount?: number;
   /** As the ended epoch has it; absent while its own item has not arrived. */
   readonly before?: Payment;
-  /** As the current epoch has it; absent when nobody has asked for it again. */
+  /** As the current epoch has it; absent when nobody has asked for it again, or another account has the key. */
   readonly now?: Payment;
+  /** Account that has the key now: the payment of this key is that account's. */
+  readonly otherAccount?: string;
 }
 
 /** An account's balances as kept, and as its payments add up to; they differ only when something is wrong. */
@@ -39,6 +46,8 @@ export interface AccountReport {
   readonly recomputed: Pick<Account, 'available' | 'held' | 'settled'>;
   readonly payments: number;
   readonly lateWrites: readonly LateWrite[];
+  /** Counted in `recomputed`. */
+  readonly unanswered: readonly Unanswered[];
 }
 
 const pageSize = 100;
@@ -59,8 +68,8 @@ export async function reconcileAccount(
   const store = new EpochStore(attempt.ports.store, epoch);
   const item = await attempt.retrying(() => store.read(account, true));
   if (!item) return undefined;
-  const { lines, payments } = await linesOfAccount(attempt, store, item);
-  const total = (...types: LedgerLine['type'][]): number =>
+  const { lines, payments, unanswered } = await linesOfAccount(attempt, store, item);
+  const total = (...types: LineType[]): number =>
     lines.filter(({ type }) => types.includes(type)).reduce((sum, { amount }) => sum + amount, 0);
   const held = total('AUTHORISATION') - total('CAPTURE', 'RELEASE', 'VOID');
   const settled = total('CAPTURE') - total('REFUND');
@@ -71,29 +80,38 @@ export async function reconcileAccount(
     recomputed: { available: (item.openedWith as number) - held - settled, held, settled },
     payments,
     lateWrites: await lateWritesOf(attempt, store, item, epoch),
+    unanswered,
   };
 }
 
-async function linesOfAccount(
-  attempt: Attempt,
-  store: EpochStore,
-  account: Item,
-): Promise<{ lines: readonly LedgerLine[]; payments: number }> {
-  const lines: LedgerLine[] = [];
+interface Lines {
+  readonly lines: readonly MoneyLine[];
+  readonly payments: number;
+  readonly unanswered: readonly Unanswered[];
+}
+
+async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item): Promise<Lines> {
+  const lines: (MoneyLine & { readonly of: string })[] = [];
   const seen = new Set<string>();
+  const strangers = new Map<string, Item>();
   let payments = 0;
   const take = async (pks: readonly string[]): Promise<void> => {
     pks.forEach((pk) => seen.add(pk));
     const readMany = (some: readonly string[]): Promise<readonly Item[]> => attempt.retrying(() => store.readMany(some));
     const items = await readMany(pks);
-    payments += items.filter(isPayment).length;
+    // An account has millions of its own: those of others alone are kept.
+    for (const item of items) if (item.acct !== account.pk) strangers.set(idOfPk(item), item);
+    payments += items.filter((item) => isPayment(item) && item.acct === account.pk).length;
     // Of a move whose call died its account's entry tells, and when that has gone its payment's own item.
     const decided = await withMovesTaken(
       items.filter((item) => isIn(account, item)),
       { taken: (move) => movedOn(account, move), isFirst: true },
       readMany,
     );
-    lines.push(...decided.flatMap((item) => linesOf(item, isPayment(item) ? decisionHere(account, item) : undefined)));
+    for (const item of decided) {
+      const own = linesOf(item, isPayment(item) ? decisionHere(account, item) : undefined);
+      lines.push(...own.map(({ type, amount }) => ({ type, amount, of: idOfPk(item) })));
+    }
   };
   let from: string | undefined;
   for (;;) {
@@ -106,18 +124,16 @@ async function linesOfAccount(
     from = last;
   }
   // The index follows its table: what it lacked of what the account had decided is read by its key.
-  const left = namedIn(account).filter((pk) => !seen.has(pk));
+  const named = entriesIn(account).flatMap(([id, entry]) => [...behindOf(id, entry), paymentOfEntry(id, entry)]);
+  const left = [...new Set(named)].map(keyItemPk).filter((pk) => !seen.has(pk));
   for (let at = 0; at < left.length; at += pageSize) await take(left.slice(at, at + pageSize));
-  return { lines, payments };
-}
-
-/** Keys of the items behind an account's entries. */
-function namedIn(account: Item): readonly string[] {
-  const ids = Object.keys(entriesOf(account)).flatMap((id) => {
-    const entry = entryOf(account, id)!;
-    return entry.kind === 'closed' ? [id, entry.closure.by] : [id];
-  });
-  return [...new Set(ids)].map(keyItemPk);
+  const entries = strangersOf(account, strangers);
+  const covered = new Set(entries.flatMap(([id, entry]) => behindOf(id, entry)));
+  return {
+    lines: [...lines.filter(({ of }) => !covered.has(of)), ...entries.flatMap(([, entry]) => linesOfEntry(entry))],
+    payments,
+    unanswered: entries.flatMap((one) => unansweredBy(one, strangers)),
+  };
 }
 
 /**
@@ -160,7 +176,10 @@ async function lateWritesOf(attempt: Attempt, store: EpochStore, account: Item, 
     writes.push(...(await lateWritesOfEpoch(attempt, store, account, epoch, lateEntries(ended, successor))));
     if (successor.carriedFrom === epoch) successor = ended;
   }
-  return writes;
+  // An entry whose key another account has stands in each epoch that the account was carried through: the first one tells.
+  const isSame = (one: LateWrite, other: LateWrite): boolean =>
+    one.key === other.key && one.effect === other.effect && one.amount === other.amount;
+  return writes.filter((one, at) => one.otherAccount === undefined || !writes.slice(at + 1).some((other) => isSame(one, other)));
 }
 
 async function lateWritesOfEpoch(
@@ -194,20 +213,39 @@ function lateWriteOf(
   before: Item | undefined,
   now: Item | undefined,
 ): readonly LateWrite[] {
+  // That the key was lost is told by what it was before.
+  if (entry.kind === 'declined' && entry.reason === holdLostReason) return [];
+  const otherAccount = now !== undefined && now.acct !== current.pk ? (now.accountId as string) : undefined;
+  const own = otherAccount === undefined ? now : undefined;
   // Another request may have taken the key since.
-  const replaced = before !== undefined && now !== undefined && before.fingerprint !== now.fingerprint;
+  const replaced = before !== undefined && own !== undefined && before.fingerprint !== own.fingerprint;
   // Without an item its entry alone has arrived: nothing answers for the money that it holds or has moved.
-  const kept = now !== undefined && (known === 'carried' || known === 'same' || shows(now, entry));
+  const kept = own !== undefined && !isGivenBack(own, entry, current) && (known === 'carried' || known === 'same' || shows(own, entry));
   if (kept && !replaced) return [];
+  const amount = amountOf(entry);
   return [
     {
       epoch,
       key: paymentIdOf(id),
       effect: entry.kind,
-      ...versionOf('before', before, () => decisionIn(entry)),
-      ...versionOf('now', now, (item) => decidedBy(current, item)),
+      ...(amount === undefined ? {} : { amount }),
+      ...(before?.acct === current.pk ? versionOf('before', before, () => decisionIn(entry)) : {}),
+      ...versionOf('now', own, (item) => decidedBy(current, item)),
+      ...(otherAccount === undefined ? {} : { otherAccount }),
     },
   ];
+}
+
+/** Whether a hold was given back that an earlier epoch had answered for. */
+function isGivenBack(now: Item, entry: Entry, current: Item): boolean {
+  if ((entry.kind !== 'hold' && entry.kind !== 'closed') || !isPayment(now)) return false;
+  const decision = decisionHere(current, now);
+  return decision?.status === 'DECLINED' && decision.reason === holdLostReason;
+}
+
+function amountOf(entry: Entry): number | undefined {
+  if (entry.kind === 'closed') return entry.closure.type === 'CAPTURE' ? entry.closure.captured : undefined;
+  return entry.kind === 'hold' || entry.kind === 'refund' ? entry.amount : undefined;
 }
 
 /** Whether the current epoch's item shows the decision itself: then nothing was lost. */

@@ -1,6 +1,6 @@
 import { Attempt } from './attempt.service';
 import { keyItemPk, paymentIdOf, PaymentItem } from './domain';
-import { expiredReason } from '../contract';
+import { ownReasons } from '../contract';
 import { Decision } from '../ports';
 import { isDeclineReason } from '../values.contract';
 
@@ -41,9 +41,9 @@ export async function askTeam(
   return { kind: 'unknown' };
 }
 
-/** A reason becomes part of the account's entry, and one of them is the ledger's own: anything else is no answer. */
+/** A reason becomes part of the account's entry, and some are the ledger's own: anything else is no answer. */
 function knownDecision(decision: Decision): Decision {
-  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && decision.reason !== expiredReason)
+  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && !ownReasons.includes(decision.reason))
     ? { kind: 'unknown' }
     : decision;
 }

@@ -92,6 +92,8 @@ export interface PaymentItem {
   /** Not stored: what a copy of its account has told, and never changes. The hold has left it; the closure has come to it. */
   readonly released?: true;
   readonly applied?: true;
+  /** Not stored: it is as an earlier epoch left it, and may not be written in this one. */
+  readonly carried?: true;
   readonly captured: number;
   readonly refunded: number;
   readonly moves: Readonly<Record<string, RecordedMove>>;
@@ -182,6 +184,9 @@ export const idOfPk = (item: Item): string => item.pk.slice('k#'.length);
 export const kinds = { PAYMENT: ['PAYMENT', 'DATED_PAYMENT'], MOVE: ['MOVE', 'DATED_MOVE'] } as const;
 export const isPayment = ({ kind }: Item): boolean => kinds.PAYMENT.some((one) => one === kind);
 export const isMove = ({ kind }: Item): boolean => kinds.MOVE.some((one) => one === kind);
+/** What an earlier epoch left, as this one begins with it: nothing tells how long the copies have had it, if it is written at all. */
+export const isPlainCopy = (item: Item | undefined): boolean => item?.carriedFrom !== undefined && item.version === item.carriedVersion;
+
 /** What stands in a key's item so that no claim under way can come there any more; the next request of the key takes it over. */
 export const isFence = (item: Item): boolean => item.kind === 'FENCE';
 
@@ -289,6 +294,9 @@ export function paymentAfter(claim: PaymentItem, decision: PaymentDecision, move
     operations: moves.map(({ type, amount, at, region }) => ({ type, amount, at, region })),
   };
 }
+
+/** Why a refund is refused whose payment still has its hold. */
+export const notCaptured = { code: 'not_captured', detail: 'the payment is not captured: void it instead' } as const;
 
 /** A move's item as its completion will make it. */
 export const completed = (move: Item, moved: number): Item => ({ ...move, outcome: 'DONE', moved });

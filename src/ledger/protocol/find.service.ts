@@ -1,7 +1,18 @@
 import { Attempt, bothOf } from './attempt.service';
 import { hintsOf, isApplied, isDue } from './closing.service';
 import { isBehind } from './dates.service';
-import { accountPk, idOfPaymentId, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf, PendingRefund } from './domain';
+import {
+  accountPk,
+  idOfPaymentId,
+  isMove,
+  isPayment,
+  isPlainCopy,
+  keyItemPk,
+  moveOf,
+  PaymentItem,
+  paymentOf,
+  PendingRefund,
+} from './domain';
 import { decisionOfEntry, entryDateOf, entryFor, entryOf } from './entries.domain';
 import { closedWith, closerOf, lags, refundedWith } from './finish.service';
 import { Item } from '../ports';
@@ -15,7 +26,8 @@ import { Item } from '../ports';
 /** A payment's own item, if it is one of this tenant's. */
 async function ownItem(attempt: Attempt, id: string, strong: boolean): Promise<PaymentItem | undefined> {
   const item = await attempt.retrying((store) => store.read(keyItemPk(id), strong));
-  return item && isPayment(item) && item.tenant === attempt.context.tenant ? paymentOf(item) : undefined;
+  if (!item || !isPayment(item) || item.tenant !== attempt.context.tenant) return undefined;
+  return isPlainCopy(item) ? { ...paymentOf(item), carried: true } : paymentOf(item);
 }
 
 const accountOf = (attempt: Attempt, { tenant, accountId }: PaymentItem, strong = true): Promise<Item | undefined> =>

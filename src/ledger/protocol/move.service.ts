@@ -28,13 +28,29 @@ async function moveFound(attempt: Attempt, command: MoveCommand, payment: Paymen
   const item = claimItem(attempt, command, payment);
   const { item: claimed, mine } = await claimKey(attempt, item);
   if (!isMove(claimed) || claimed.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
+  // Of a payment that a lost region took along: its key is another account's now.
+  if (!claimed.outcome && claimed.acct !== item.acct) return { kind: 'keyReused' };
   const replayed = !mine;
+  if (!claimed.outcome && !lags(attempt) && !(await isStillOf(attempt, payment))) return { kind: 'keyReused' };
   if (replayed && !claimed.outcome) attempt.noteTakeover(claimed.at as number);
   const driven = await answered(attempt, moveOf(claimed), payment, mine);
   if (driven.status === 'OPEN') return driven.outcome;
   return driven.status === 'DONE'
     ? { kind: 'answered', replayed, payment: driven.payment }
     : { kind: 'refused', replayed, code: driven.code, detail: driven.detail, traceId: claimed.traceId as string };
+}
+
+/**
+ * Whether a payment of an earlier epoch is its account's still: until this epoch has written it, an item may arrive that is another
+ * account's, and no move may touch an account whose payment it is not.
+ */
+async function isStillOf(attempt: Attempt, { id, tenant, accountId, carried }: PaymentItem): Promise<boolean> {
+  const item = carried ? await attempt.strongRead(keyItemPk(id)) : undefined;
+  if (!item) return true;
+  // There it is taken over.
+  const put = await attempt.create(item);
+  const written = put.kind === 'written' ? item : put.found;
+  return written?.acct === accountPk(tenant, accountId) && written.fingerprint === item.fingerprint;
 }
 
 export function unknownPayment(paymentId: string): Rejected {

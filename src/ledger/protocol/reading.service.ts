@@ -125,13 +125,13 @@ async function linesOfPlaces(
 ): Promise<readonly Line[]> {
   if (places.length === 0) return [];
   const pks = [...new Set(places.map(({ pk }) => pk))];
-  const items = new Map(
-    (await withTheirMoves(attempt, account, await attempt.retrying((store) => store.readMany(pks)))).map((item) => [item.pk, item]),
-  );
+  // The index may name a place where the item no longer is: a claim that was lost with its region, and made again, for another account
+  // perhaps.
+  const own = (await attempt.retrying((store) => store.readMany(pks))).filter(({ acct }) => acct === account.pk);
+  const items = new Map((await withTheirMoves(attempt, account, own)).map((item) => [item.pk, item]));
   const decisions = await decisionsOf(attempt, account, items.values());
   return places.flatMap(({ pk, seq }) => {
     const item = items.get(pk);
-    // The index may name a place where the item no longer is: a claim that was lost with its region, and made again.
     const lines = item?.seq === seq ? linesOf(item, decisions.get(pk)) : [];
     const skipped = seq === from?.seq ? from.shown : 0;
     return lines.map((line, shown) => ({ line, position: { seq, shown } })).slice(skipped);

@@ -11,6 +11,7 @@ import {
   MoveDecision,
   MoveItem,
   moveOf,
+  notCaptured,
   PaymentItem,
   paymentOf,
   PendingRefund,
@@ -156,7 +157,7 @@ async function cleared(attempt: Attempt, account: Item, claim: MoveItem): Promis
 }
 
 const refuseUncaptured = (attempt: Attempt, claim: MoveItem): Promise<MoveDecision> =>
-  refuse(attempt, claim, 'not_captured', 'the payment is not captured: void it instead');
+  refuse(attempt, claim, notCaptured.code, notCaptured.detail);
 
 /**
  * No entry could be added although the balances allow it: the account is full, or the claim is behind its watermark. Then it gets a new

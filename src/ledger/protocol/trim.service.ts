@@ -1,10 +1,11 @@
 import { Attempt, GaveUp } from './attempt.service';
-import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, keyItemPk, moveOf, PaymentItem, paymentOf } from './domain';
+import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, isPlainCopy, keyItemPk, moveOf, PaymentItem, paymentOf } from './domain';
 import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
 import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
 import { Arrived, Item, Value, WriteResult } from '../ports';
 import { settleSome, unchanged } from './provisional.service';
+import { giveBackHolds, isStranger } from './strangers.service';
 
 interface Candidate {
   readonly id: string;
@@ -36,25 +37,29 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const isNamed = !lags(attempt) && (item.carriedFrom !== undefined || isOld.isAsked);
   const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isNamed))]);
   await takeOver(attempt, [...seen.values()].filter(isPlainCopy));
+  const strangers = candidates.filter((candidate) => isStranger(item, idsBehind(false, candidate, true), seen));
+  await giveBackHolds(attempt, item, strangers, seen);
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
-  const open = candidates.filter((candidate) => {
+  const ours = candidates.filter((candidate) => !strangers.includes(candidate));
+  // What this epoch has not written may still turn out to be another account's.
+  const isWritten = (candidate: Candidate): boolean => !idsBehind(false, candidate, true).some((id) => isPlainCopy(seen.get(id)));
+  const open = ours.filter((candidate) => {
     const own = seen.get(candidate.id);
     // What is under way is left alone: its own call completes it. Of holds, most are closed before they are old.
     const isTime =
       isHold(candidate.entry) || isLate(candidate.entry)
         ? (): boolean => isOld.isTime(candidate, seen)
         : (): boolean => (own!.at as number) < attempt.ports.nowMs() - abandoned;
-    return own && readable(attempt, () => isTime() && !isComplete(attempt, candidate, seen));
+    return own && isWritten(candidate) && readable(attempt, () => isTime() && !isComplete(attempt, candidate, seen));
   });
   const complete = await inTurns(open, (candidate) => completed(attempt, candidate, seen));
   // Where copies follow later, the time counts from the write that has completed it.
   const unsure = attempt.settings.copiesFollow ? open : open.filter((candidate) => !complete.has(candidate));
   const items = new Map([...seen, ...(unsure.length > 0 ? await itemsBehind(attempt, unsure, undefined, isNamed) : [])]);
   // What an entry names may still be on its way, and is judged by the entry when it comes: until then the entry stays.
-  const whole = candidates.filter(
+  const whole = ours.filter(
     (candidate) =>
-      items.get(candidate.id)?.acct === item.pk &&
-      idsBehind(lags(attempt), candidate, isNamed).every((behind) => items.has(behind)) &&
+      idsBehind(lags(attempt), candidate, isNamed).every((behind) => items.get(behind)?.acct === item.pk) &&
       readable(attempt, () => complete.has(candidate) || isComplete(attempt, candidate, items)),
   );
   // What was completed a moment ago is on its way still.
@@ -135,9 +140,6 @@ function oldEnough({ ports, settings }: Attempt, account: Item): Ages {
   };
   return { isTime, afterMs, check, isAsked: ports.arrived !== undefined };
 }
-
-/** What an earlier epoch left, as this one begins with it: nothing tells how long the copies have had it, if it is written at all. */
-const isPlainCopy = ({ carriedFrom, carriedVersion, version }: Item): boolean => carriedFrom !== undefined && version === carriedVersion;
 
 /**
  * Makes what an earlier epoch left this one's own, so that its time begins. The entry stays until the copies have it: with the entry gone,
@@ -252,7 +254,8 @@ async function finishMove(attempt: Attempt, pk: string): Promise<void> {
   if (!item || !isMove(item)) return;
   const claim = moveOf(item);
   const payment = await attempt.strongRead(keyItemPk(idOfPaymentId(claim.paymentId)!));
-  if (!payment) return;
+  // A payment that a lost region took along, whose key another account has now.
+  if (payment?.acct !== item.acct) return;
   const read = paymentOf(payment);
   // It has a move on it, so it was authorised.
   const moved: PaymentItem = { ...read, outcome: read.outcome ?? { status: 'AUTHORISED' } };

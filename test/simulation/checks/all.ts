@@ -1,7 +1,8 @@
 import { checkAnswered, checkExpiry, checkFirstAnswers, checkNoDenial, checkOneAnswer, checkReuse } from './answers';
 import { checkBalances, checkHistories } from './balances';
-import { FinalBooks, paymentIdOf } from './books';
+import { FinalBooks } from './books';
 import { checkEvents, Consumed } from './events';
+import { LostKeys, nameOf, Reconciled } from './lost-keys';
 import { checkOrder } from './order';
 import { History, Intent, Violation } from '../history';
 
@@ -20,8 +21,8 @@ export interface Evidence {
 }
 
 export interface HomeEvidence {
-  /** What the ledger's own reconciliation reports as lost with a region: IDs as it names them. */
-  readonly reported: ReadonlySet<string>;
+  /** What the ledger's own reconciliation reports as lost with a region. */
+  readonly reported: readonly Reconciled[];
   /** Changes of home that were not planned, or of whose plan nothing was heard. */
   readonly takeovers: number;
 }
@@ -45,6 +46,7 @@ export function checkAll(evidence: Evidence): Verdict {
   const searched = home ? [] : books.filter(({ plan }) => plan.small);
   const orders = searched.map((book) => checkOrder(book, history, bounds.movesPerPayment));
   const lossy = home !== undefined && home.takeovers > 0;
+  const lost = new LostKeys(history, home?.reported ?? []);
   // Who reads elsewhere than at home may see an operation before the item that says when it was: the payment's time stands in for it.
   const toTheLetter = ({ operation }: Intent): boolean => !lossy && (home === undefined || operation.kind !== 'readPayment');
   const violations = [
@@ -54,18 +56,19 @@ export function checkAll(evidence: Evidence): Verdict {
     ...checkFirstAnswers(history),
     // A payment that had not replicated is unknown until its region is back or its client asks again.
     ...(lossy ? [] : checkNoDenial(history, home === undefined)),
-    ...books.flatMap(checkBalances),
-    ...books.flatMap((book) => checkHistories(book, history, { fresh: home === undefined, toTheLetter })),
+    ...books.flatMap((book) => checkBalances(book, lost)),
+    ...books.flatMap((book) => {
+      const found = checkHistories(book, history, { fresh: home === undefined, toTheLetter });
+      return found.map((violation): Violation => ({ ...violation, account: nameOf(book.plan) }));
+    }),
+    ...lost.violations(),
     ...orders.flatMap((order) => order.violations),
     ...checkEvents(books, consumed),
     ...(mode === 'LIVENESS' ? checkAnswered(history, faultsEndMs, home ? homeAnswerWithinMs : answerWithinMs, lossy) : []),
     ...((mode === 'LIVENESS' && trimAfterMs > 0) || trimAfterMs === Infinity ? checkExpiry(history, trimAfterMs - clocksApartMs) : []),
   ];
-  const excused = home ? excusedPayments(history, home.reported) : new Set<string>();
   return {
-    violations: violations.filter(
-      ({ payment, invariant }) => payment === undefined || !excused.has(payment) || !(lossy || invariant === toldInVain),
-    ),
+    violations: violations.filter((violation) => !lost.excuses(violation) || !(lossy || violation.invariant === toldInVain)),
     ordered: orders.filter(({ decided }) => decided).length,
     undecided: orders.filter(({ decided }) => !decided).length,
   };
@@ -76,14 +79,3 @@ export function checkAll(evidence: Evidence): Verdict {
  * is nowhere, and the reconciliation reports it. All else of such a payment is judged.
  */
 const toldInVain = 'nothing is told that is not so';
-
-/** Payments that were reported as lost with their region, themselves or one of their moves. */
-function excusedPayments(history: History, reported: ReadonlySet<string>): ReadonlySet<string> {
-  const excused = new Set(reported);
-  for (const { operation, tenant } of history.intents) {
-    if (operation.kind === 'move' && reported.has(paymentIdOf(tenant, operation.command.idempotencyKey))) {
-      excused.add(operation.command.paymentId);
-    }
-  }
-  return excused;
-}

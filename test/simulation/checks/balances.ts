@@ -1,14 +1,18 @@
 import { AccountBooks } from './books';
+import { LostKeys } from './lost-keys';
 import { LedgerLine, Payment } from '../../../src/ledger/model';
 import { describeOperation, History, Intent, isFinal, Violation } from '../history';
 
 const sumOf = <T>(of: Iterable<T>, amount: (one: T) => number): number => [...of].reduce((sum, one) => sum + amount(one), 0);
 
 /** Held and settled funds are those of the payments that can be read, no more and no less. */
-export function checkBalances({ plan, account, payments, lines }: AccountBooks): Violation[] {
+export function checkBalances({ plan, account, payments, lines: listed }: AccountBooks, lost: LostKeys): Violation[] {
   const violations: Violation[] = [];
   const where = `${plan.tenant}/${plan.accountId}`;
   const all = [...payments.values()];
+  // Of a payment whose key another account has, moves may be listed, and it is not.
+  const shared = lost.shared(plan);
+  const lines = listed.filter(({ paymentId }) => !shared.has(paymentId));
   const held = sumOf(
     all.filter(({ status }) => status === 'AUTHORISED'),
     ({ amount }) => amount,
@@ -20,10 +24,11 @@ export function checkBalances({ plan, account, payments, lines }: AccountBooks):
   if (account.held !== held) {
     violations.push({ invariant: 'no phantom hold', detail: `${where}: ${account.held} held, its authorised payments are worth ${held}` });
   }
-  if (account.settled !== settled) {
+  const unanswered = lost.unanswered(plan);
+  if (account.settled !== settled + unanswered) {
     violations.push({
       invariant: 'money moves once',
-      detail: `${where}: ${account.settled} settled, its payments' captures less refunds are ${settled}`,
+      detail: `${where}: ${account.settled} settled, its payments' captures less refunds are ${settled}, of lost keys ${unanswered}`,
     });
   }
   const total = (...types: LedgerLine['type'][]): number =>
@@ -62,7 +67,8 @@ interface Strictness {
 export function checkHistories({ plan, payments }: AccountBooks, history: History, { fresh, toTheLetter }: Strictness): Violation[] {
   const ours = history.of(plan);
   const moves = new Map<string, Intent[]>();
-  for (const intent of ours) {
+  // Of all accounts: who was answered for one may move a payment that is another's now, its key having been lost.
+  for (const intent of history.intents) {
     if (intent.operation.kind === 'move') {
       moves.set(intent.operation.command.paymentId, [...(moves.get(intent.operation.command.paymentId) ?? []), intent]);
     }
@@ -138,7 +144,8 @@ function checkMoves(payment: Payment, intents: readonly Intent[]): Violation[] {
   const lengths = intents
     .flatMap(({ answers }) => {
       const done = answers.find(({ outcome }) => outcome.kind === 'answered');
-      return done && 'payment' in done.outcome ? [done.outcome.payment.operations.length] : [];
+      if (!done || !('payment' in done.outcome) || done.outcome.payment.accountId !== payment.accountId) return [];
+      return [done.outcome.payment.operations.length];
     })
     .sort((one, other) => one - other);
   const unanswered = intents.filter(({ answers }) => !answers.some(({ outcome }) => isFinal(outcome))).length;

@@ -1,4 +1,5 @@
 import { Chance } from '../../../tools/memory/chance';
+import { Episode } from '../faults';
 
 /** Times are short, so that a peer falls silent and returns within a run; their order is that of the constructs' defaults. */
 export interface MeshSettings {
@@ -41,3 +42,31 @@ export function planMesh(chance: Chance, regions: readonly string[], busy: reado
     probes: busy.map(([from, to]) => [Math.max(0, from - 3 * silentAfterMs), to + 30_000] as const),
   };
 }
+
+/** The run that something befalls. */
+interface Befallen {
+  readonly seed: number;
+  readonly table?: string;
+  readonly without?: ReadonlySet<string>;
+}
+
+/** What befalls the events: a mesh of the seed's own, and in some seeds of a strong table a region that is lost and stays so. */
+export function planEvents(
+  { seed, table, without }: Befallen,
+  busy: readonly (readonly [number, number])[],
+  regions: readonly string[],
+): { readonly mesh: MeshSettings; readonly episodes: readonly Episode[] } {
+  const chance = new Chance(seed, 'events');
+  const mesh = planMesh(chance, regions, busy);
+  const stays = table !== 'HOME' && chance.happens(0.4) && !without?.has('lostForGood');
+  if (!stays) return { mesh, episodes: [] };
+  const region = chance.pick(regions);
+  const [from, to] = busy[busy.length - 1];
+  return {
+    // What is lost with a region that was behind for longer than the hints wait is lost: such delays are not this promise's.
+    mesh: { ...mesh, hintDelayMs: mesh.hintDelayMs + hintsWaitForLostMs, heldBack: mesh.heldBack.filter((held) => held.region !== region) },
+    episodes: [{ kind: 'regionLost', region, from: chance.between(from, to), to: Infinity }],
+  };
+}
+
+const hintsWaitForLostMs = 60_000;
