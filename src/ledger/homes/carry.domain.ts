@@ -378,10 +378,9 @@ export interface LateEntry {
 export function lateEntries(ended: Item, successor: Item): readonly LateEntry[] {
   const whole = successor.carriedFrom === epochOf(ended.pk).epoch && (ended.version as number) <= (successor.carriedVersion as number);
   const carried = entriesOf(successor);
-  return Object.entries(entriesOf(ended)).flatMap(([id, code]): readonly LateEntry[] => {
+  return Object.entries(entriesOf(ended)).map(([id, code]): LateEntry => {
     const entry = entryOf(ended, id)!;
-    if (whole) return [{ id, entry, known: 'carried' }];
-    if (carried[id] !== code) return [{ id, entry, known: 'nothing' }];
-    return entry.kind === 'hold' || entry.kind === 'declined' ? [{ id, entry, known: 'same' }] : [];
+    if (whole) return { id, entry, known: 'carried' };
+    return { id, entry, known: carried[id] === code ? 'same' : 'nothing' };
   });
 }

@@ -10,6 +10,11 @@ const refund: Step = { do: 'REFUND', key: 'r', of: 'P', amount: 20 };
 const refundAll: Step = { do: 'REFUND', key: 's', of: 'P' };
 const declined: Step = { do: 'pay', key: 'D', amount: 10_000 };
 
+const second = ['acc', 'second'];
+const paySecond: Step = { do: 'pay', key: 'P', amount: 70, from: 'second' };
+const claimSecond: Step = { do: 'claim', key: 'P', amount: 70, from: 'second' };
+const settled: Step = { do: 'settled' };
+
 /** Each with another home behind it, which has whatever may have arrived. */
 export const epochScenarios: readonly Epochs[] = [
   {
@@ -57,6 +62,28 @@ export const epochScenarios: readonly Epochs[] = [
     name: 'epochs: a decline beside a hold',
     first: [pay, declined, look, look, capture],
     second: [[declined, pay, capture], [capture, declined], [cancel]],
+  },
+  {
+    name: 'epochs: a key for two accounts',
+    accounts: second,
+    first: [pay, capture, look, refund],
+    second: [
+      [paySecond, look, look, settled, capture, look],
+      [paySecond, { ...capture, key: 'c2' }, refund, look],
+      [look, paySecond, pay, look],
+      [claimSecond, look, look, settled, paySecond],
+    ],
+  },
+  {
+    name: 'epochs: three homes, and a key for two accounts',
+    accounts: second,
+    first: [pay, payQ, look, look],
+    second: [[paySecond, look, look]],
+    third: [
+      [pay, look, look, settled, capture],
+      [paySecond, look, look, settled],
+      [capture, look, look, look, settled],
+    ],
   },
   {
     name: 'epochs: three homes, and a hold that leaves',

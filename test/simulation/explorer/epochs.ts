@@ -1,6 +1,7 @@
 import { Contradiction, Replicas, Vector } from './replicas';
 import { keyId } from '../../../src/kernel/fingerprint';
-import { CallContext, KeyedOutcome, MoveCommand, Payment, PaymentStatus } from '../../../src/ledger/model';
+import { CallContext, KeyedOutcome, MoveCommand, Payment } from '../../../src/ledger/model';
+import { AccountReport, LateWrite } from '../../../src/ledger/operator/reconcile.service';
 import { EntryToLeave, LedgerPorts, LedgerStore } from '../../../src/ledger/ports';
 import { Subject } from '../subject';
 
@@ -12,14 +13,19 @@ import { Subject } from '../subject';
 
 /** What a home does. A look after the account lets a second pass, so that what is complete may go. */
 export type Step =
-  | { readonly do: 'pay'; readonly key: string; readonly amount: number }
+  /** From the one account, or from a second one that the scenario has. */
+  | { readonly do: 'pay'; readonly key: string; readonly amount: number; readonly from?: string }
   | { readonly do: MoveCommand['type']; readonly key: string; readonly of: string; readonly amount?: number }
   | { readonly do: 'look' }
+  /** No hold stands any more whose key another account has. */
+  | { readonly do: 'settled' }
   /** A payment whose function dies behind its claim. */
-  | { readonly do: 'claim'; readonly key: string; readonly amount: number };
+  | { readonly do: 'claim'; readonly key: string; readonly amount: number; readonly from?: string };
 
 export interface Epochs {
   readonly name: string;
+  /** @default one */
+  readonly accounts?: readonly string[];
   readonly first: readonly Step[];
   /** Each of these is what a second home may do. */
   readonly second: readonly (readonly Step[])[];
@@ -35,7 +41,6 @@ export interface Arrivals {
 
 const tenant = 't';
 const accountId = 'acc';
-const account = 'a#t#acc';
 const funds = 1_000;
 const beganMs = 1_800_000_000_000;
 const untilMs = 600_000;
@@ -58,6 +63,7 @@ class Home {
     public readonly replicas: Replicas,
     public readonly epoch: number,
     public nowMs: number,
+    private readonly accounts: readonly string[],
     /** What is answered to the questions, in turn; beyond them nothing has arrived. */
     private readonly answers: readonly (readonly string[])[] = [],
   ) {}
@@ -82,7 +88,7 @@ class Home {
   }
 
   public async open(): Promise<void> {
-    await this.ledger().openAccount(this.context, { accountId, currency: 'EUR', balance: funds });
+    for (const own of this.accounts) await this.ledger().openAccount(this.context, { accountId: own, currency: 'EUR', balance: funds });
   }
 
   private ledger(): InstanceType<Subject['PaymentsLedger']> {
@@ -92,10 +98,15 @@ class Home {
   public async perform(step: Step): Promise<KeyedOutcome | undefined> {
     this.nowMs += 1_000;
     if (step.do === 'look') {
-      await this.subject.trim(
-        new this.subject.Attempt(this.ports, { region: `r${this.epoch}`, copiesFollow: true }, this.context),
-        account,
-      );
+      const attempt = new this.subject.Attempt(this.ports, { region: `r${this.epoch}`, copiesFollow: true }, this.context);
+      for (const own of this.accounts) await this.subject.trim(attempt, this.subject.accountPk(tenant, own));
+      return undefined;
+    }
+    if (step.do === 'settled') {
+      for (const own of this.accounts) {
+        const standing = (await this.report(own))?.unanswered.filter(({ held }) => held > 0) ?? [];
+        if (standing.length > 0) throw new Contradiction(`a hold stands of which another account has the key: ${JSON.stringify(standing)}`);
+      }
       return undefined;
     }
     if (step.do === 'claim') {
@@ -106,12 +117,13 @@ class Home {
         { region: `r${this.epoch}`, copiesFollow: true },
       );
       await dying
-        .authorise(this.context, { idempotencyKey: step.key, accountId, amount: step.amount, currency: 'EUR' })
+        .authorise(this.context, { idempotencyKey: step.key, accountId: step.from ?? accountId, amount: step.amount, currency: 'EUR' })
         .catch(() => undefined);
       return undefined;
     }
     if (step.do === 'pay') {
-      return this.ledger().authorise(this.context, { idempotencyKey: step.key, accountId, amount: step.amount, currency: 'EUR' });
+      const { key, amount, from = accountId } = step;
+      return this.ledger().authorise(this.context, { idempotencyKey: key, accountId: from, amount, currency: 'EUR' });
     }
     return this.ledger().move(this.context, {
       idempotencyKey: step.key,
@@ -132,63 +144,73 @@ class Home {
     }
     if (whole) await this.addsUp(describe(step));
     if (outcome?.kind !== 'answered') return;
-    await this.shows(step, outcome.payment.paymentId, outcome.payment.status);
+    await this.shows(step, outcome.payment);
     this.answered.push({ step, payment: outcome.payment });
   }
 
   public async addsUp(when: string): Promise<void> {
-    const { subject, replicas, epoch, context, ports } = this;
-    const plain = new subject.Attempt({ ...ports, store: replicas.store }, { region: `r${epoch}` }, context);
-    const report = await subject.reconcileAccount(plain, epoch, tenant, accountId);
-    // Not even the account has arrived.
-    if (!report) return;
-    const [kept, recomputed] = [report.kept, report.recomputed].map((one) => JSON.stringify(one));
-    if (kept !== recomputed) {
-      throw new Contradiction(`after ${when} the account keeps ${kept}, and its payments add up to ${recomputed}`);
-    }
-    await this.explains(when, keysOfPayments, report.kept);
-    const { available, held, settled } = report.kept;
-    if (Math.min(available, held, settled) < 0 || available + held + settled !== funds) {
-      throw new Contradiction(`after ${when} the account keeps ${kept}`);
+    for (const own of this.accounts) {
+      const report = await this.report(own);
+      // Not even the account may have arrived.
+      if (report) await this.isRight(`after ${when} the account`, report);
     }
   }
 
-  /** What its payments show explains its balances too. */
-  private async explains(when: string, keys: readonly string[], kept: { readonly held: number; readonly settled: number }): Promise<void> {
+  private report(own: string): Promise<AccountReport | undefined> {
+    const { subject, replicas, epoch, context, ports } = this;
+    const plain = new subject.Attempt({ ...ports, store: replicas.store }, { region: `r${epoch}` }, context);
+    return subject.reconcileAccount(plain, epoch, tenant, own);
+  }
+
+  private async isRight(subject: string, report: AccountReport): Promise<void> {
+    const [kept, recomputed] = [report.kept, report.recomputed].map((one) => JSON.stringify(one));
+    if (kept !== recomputed) throw new Contradiction(`${subject} keeps ${kept}, and its payments add up to ${recomputed}`);
+    await this.explains(subject, keysOfPayments, report);
+    const { available, held, settled } = report.kept;
+    if (Math.min(available, held, settled) < 0 || available + held + settled !== funds) {
+      throw new Contradiction(`${subject} keeps ${kept}`);
+    }
+  }
+
+  /** What its payments show explains its balances too, and what is reported of keys that another account has. */
+  private async explains(subject: string, keys: readonly string[], { accountId: own, kept, unanswered }: AccountReport): Promise<void> {
     const found = await Promise.all(keys.map((key) => this.ledger().getPayment(this.context, paymentOf(key))));
     const payments = found.flatMap((one) => (one.kind === 'found' && one.payment.status !== 'DECLINED' ? [one.payment] : []));
-    const sum = (of: (payment: Payment) => number): number => payments.reduce((all, payment) => all + of(payment), 0);
-    const held = sum(({ status, amount }) => (status === 'AUTHORISED' ? amount : 0));
-    const settled = sum(({ captured, refunded }) => captured - refunded);
+    const sum = (of: (payment: Payment) => number): number =>
+      payments.filter((payment) => payment.accountId === own).reduce((all, payment) => all + of(payment), 0);
+    const lost = (of: (one: (typeof unanswered)[number]) => number): number => unanswered.reduce((all, one) => all + of(one), 0);
+    const held = sum(({ status, amount }) => (status === 'AUTHORISED' ? amount : 0)) + lost((one) => one.held);
+    const settled = sum(({ captured, refunded }) => captured - refunded) + lost((one) => one.settled);
     if (held !== kept.held || settled !== kept.settled) {
-      throw new Contradiction(
-        `after ${when} the account holds ${kept.held} and has settled ${kept.settled}, its payments show ${held} and ${settled}`,
-      );
+      throw new Contradiction(`${subject} holds ${kept.held} and has settled ${kept.settled}, its payments show ${held} and ${settled}`);
     }
   }
 
   /** What an earlier home answered is here, or is reported: nothing is lost that nobody learns of. */
   public async tells({ step, payment }: Answered): Promise<void> {
-    const { subject, replicas, epoch, context, ports } = this;
-    const found = await this.ledger().getPayment(context, payment.paymentId);
-    const now = found.kind === 'found' ? found.payment : undefined;
+    const found = await this.ledger().getPayment(this.context, payment.paymentId);
+    const now = found.kind === 'found' && found.payment.accountId === payment.accountId ? found.payment : undefined;
     const made = (all: Payment['operations']): string[] => all.map(({ type, amount }) => `${type} ${amount}`);
     const last = made(payment.operations).at(-1);
     const isHere =
       now !== undefined &&
       (last === undefined ? now.status !== 'DECLINED' || payment.status === 'DECLINED' : made(now.operations).includes(last));
     if (isHere) return;
-    const plain = new subject.Attempt({ ...ports, store: replicas.store }, { region: `r${epoch}` }, context);
-    const report = await subject.reconcileAccount(plain, epoch, tenant, accountId);
+    const report = await this.report(payment.accountId);
     const key = step.do === 'REFUND' ? paymentOf(step.key) : payment.paymentId;
-    if (report && !report.lateWrites.some((late) => late.key === key)) {
+    // With a payment whose key another account has, its moves are told.
+    const isTold = ({ key: told, otherAccount }: LateWrite): boolean =>
+      told === key || (told === payment.paymentId && otherAccount !== undefined);
+    if (report && !report.lateWrites.some(isTold)) {
       throw new Contradiction(`${describe(step)} was answered ${payment.status} by the home before, is not here, and is not reported`);
     }
   }
 
   /** Who has been answered finds no less than that. */
-  private async shows(step: Step, paymentId: string, answered: PaymentStatus): Promise<void> {
+  private async shows(step: Step, { paymentId, accountId: own, status: answered }: Payment): Promise<void> {
     const found = await this.ledger().getPayment(this.context, paymentId);
+    // What a lost home answered is repeated, also where another account has the payment's key now.
+    if (found.kind === 'found' && found.payment.accountId !== own) return;
     const seen = found.kind === 'found' ? found.payment.status : found.kind;
     const order = ['DECLINED', 'AUTHORISED', 'VOIDED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED'];
     if (order.indexOf(seen) < order.indexOf(answered)) {
@@ -210,7 +232,10 @@ const bound = (store: LedgerStore): LedgerStore => ({
 });
 
 const paymentOf = (key: string): string => `pay_${keyId(tenant, key)}`;
-const describe = (step: Step): string => (step.do === 'look' ? 'a look' : `${step.do} ${step.key}`);
+const describe = (step: Step): string => {
+  if (step.do === 'look') return 'a look';
+  return step.do === 'settled' ? 'the end' : `${step.do} ${step.key}${'from' in step ? ` from ${step.from}` : ''}`;
+};
 
 /** Everything leaves an account as soon as it may: the shipped bounds are put back behind it. */
 async function withSmallBounds<T>({ bounds }: Subject, work: () => Promise<T>): Promise<T> {
@@ -250,6 +275,10 @@ class EpochsExplorer {
     private readonly subject: Subject,
   ) {}
 
+  private get accounts(): readonly string[] {
+    return this.scenario.accounts ?? [accountId];
+  }
+
   public async run(): Promise<Arrivals> {
     try {
       await this.first();
@@ -262,7 +291,7 @@ class EpochsExplorer {
 
   private first(): Promise<void> {
     const work: Work = async (answers) => {
-      const home = new Home(this.subject, new Replicas(), 1, beganMs, answers);
+      const home = new Home(this.subject, new Replicas(), 1, beganMs, this.accounts, answers);
       await home.open();
       await this.work(home, this.scenario.first);
       return home;
@@ -281,7 +310,7 @@ class EpochsExplorer {
     const { third = [] } = this.scenario;
     const work: Work = async (answers) => {
       this.begun += 1;
-      const home = new Home(this.subject, first.replicas.at(lost.arrived), 2, first.nowMs + 60_000, answers);
+      const home = new Home(this.subject, first.replicas.at(lost.arrived), 2, first.nowMs + 60_000, this.accounts, answers);
       await this.work(home, script, first.replicas.hasAll(lost.arrived));
       await this.rest(home, first, lost);
       return home;
@@ -299,7 +328,7 @@ class EpochsExplorer {
   /** In the region of the first home, which has all that it wrote, and what has arrived of the second's. */
   private async third(first: Home, second: Home, lost: Lost, script: readonly Step[]): Promise<void> {
     this.begun += 1;
-    const home = new Home(this.subject, first.replicas.with(second.replicas, lost.arrived), 3, second.nowMs + 60_000);
+    const home = new Home(this.subject, first.replicas.with(second.replicas, lost.arrived), 3, second.nowMs + 60_000, this.accounts);
     await this.work(home, script, second.replicas.hasAll(lost.arrived));
     await this.rest(home, second, lost);
   }
@@ -348,6 +377,7 @@ class EpochsExplorer {
     for (const step of script) {
       this.steps.push(`home of epoch ${home.epoch}: ${describe(step)}`);
       const outcome = await home.perform(step).catch((error: unknown) => {
+        if (error instanceof Contradiction) throw error;
         throw new Contradiction(`${describe(step)} throws ${String(error)}`);
       });
       if (outcome) this.steps.push(`  is answered ${outcome.kind === 'answered' ? outcome.payment.status : outcome.kind}`);
@@ -357,7 +387,7 @@ class EpochsExplorer {
 
   /** When all is done, the rest of what the home before wrote arrives: then the books must add up. */
   private async rest(home: Home, before: Home, { written, answered }: Lost): Promise<void> {
-    const last = new Home(this.subject, home.replicas.withLate(before.replicas, written), home.epoch, home.nowMs);
+    const last = new Home(this.subject, home.replicas.withLate(before.replicas, written), home.epoch, home.nowMs, this.accounts);
     await last.addsUp('all has arrived');
     for (const told of before.answered.slice(0, answered)) await last.tells(told);
   }

@@ -3,6 +3,9 @@ import type { Edit, Mistake } from './catalogue';
 const carry = (find: string, replace: string): Edit => ({ file: 'ledger/homes/carry.domain.ts', find, replace });
 const arrivals = (find: string, replace: string): Edit => ({ file: 'ledger/homes/arrivals.service.ts', find, replace });
 
+const strangers = (find: string, replace: string): Edit => ({ file: 'ledger/protocol/strangers.service.ts', find, replace });
+
+const lostKey = 'epochs: a key for two accounts';
 const leavesAndIsCaptured = 'epochs: a hold that leaves, and is captured then';
 const threeHomes = 'epochs: three homes, and a hold that leaves';
 
@@ -56,6 +59,29 @@ export const homeLeavingByOrder: readonly Mistake[] = (
     {
       name: 'a closure that counts in the next epoch by the date of its payment',
       edits: [carry('own.trimmed(own.move.appliedAt)', 'own.trimmed(by.account.openedAt as number)')],
+    },
+    {
+      name: 'a hold whose key another account has, and that no look gives back',
+      explored: lostKey,
+      edits: [strangers('if (account.carriedFrom === undefined) return;', 'if (account.pk !== undefined) return;')],
+    },
+    {
+      name: 'an entry that goes with the hold that is given back',
+      explored: 'epochs: three homes, and a key for two accounts',
+      edits: [
+        strangers("set: [[['entries', id], encodeEntry({ kind: 'declined', reason: holdLostReason })]],", "remove: [['entries', id]],"),
+      ],
+    },
+    {
+      name: "a look that completes another account's payment",
+      explored: lostKey,
+      edits: [
+        {
+          file: 'ledger/protocol/trim.service.ts',
+          find: 'const ours = candidates.filter((candidate) => !strangers.includes(candidate));',
+          replace: 'const ours = candidates;',
+        },
+      ],
     },
     {
       name: 'a refund that counts in the next epoch by its payment alone',
