@@ -273,11 +273,8 @@ class EpochsExplorer {
   constructor(
     private readonly scenario: Epochs,
     private readonly subject: Subject,
+    private readonly accounts = scenario.accounts ?? [accountId],
   ) {}
-
-  private get accounts(): readonly string[] {
-    return this.scenario.accounts ?? [accountId];
-  }
 
   public async run(): Promise<Arrivals> {
     try {
