@@ -27,5 +27,5 @@ it.each(exploredMistakes.map((mistake) => [mistake.name, mistake] as const))(
   async (_name, mistake) => {
     expect(await findMistake(mistake)).toBeDefined();
   },
-  120_000,
+  240_000,
 );
