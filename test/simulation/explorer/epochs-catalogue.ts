@@ -78,11 +78,10 @@ export const epochScenarios: readonly Epochs[] = [
     name: 'epochs: three homes, and a key for two accounts',
     accounts: second,
     first: [pay, payQ, look, look],
-    second: [[paySecond, look, look]],
+    second: [[paySecond, look]],
     third: [
-      [pay, look, look, settled, capture],
-      [paySecond, look, look, settled],
-      [capture, look, look, look, settled],
+      [look, look, settled, pay, capture],
+      [capture, look, look, settled],
     ],
   },
   {
