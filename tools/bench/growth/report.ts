@@ -2,7 +2,7 @@
 import { EntryCounts, GrowthCall, growthCalls, Held } from './entries';
 import type { Growth } from './index';
 import { LedgerMode, ledgerModes } from './ledgers';
-import type { TrafficFigures } from './traffic';
+import { dayMs, TrafficFigures } from './traffic';
 import type { Usage } from '../subjects/counting';
 
 export interface Table {
@@ -92,7 +92,8 @@ function openHoldsTable({ openHolds, openHoldsTimes }: Growth): Table {
 
 function captured({ captureAfterMs }: TrafficFigures): string {
   if (captureAfterMs === 'never') return 'all declined';
-  return captureAfterMs === 0 ? 'at once' : `after ${captureAfterMs / 60_000} min`;
+  if (captureAfterMs === 0) return 'at once';
+  return captureAfterMs < dayMs ? `after ${captureAfterMs / 60_000} min` : `after ${captureAfterMs / dayMs} days`;
 }
 
 function trafficTable({ traffic }: Growth): Table {

@@ -39,6 +39,7 @@ export interface TrafficFigures extends Traffic {
 }
 
 const minuteMs = 60_000;
+export const dayMs = 86_400_000;
 /**
  * What is measured begins when as many entries go as come: they stay for a minute at most, or for fifteen in HOME_REGION where the other
  * region does not answer. Of little traffic so many payments fill an account as it stays.
@@ -56,6 +57,8 @@ export const trafficSteps: readonly Traffic[] = [
     ),
     // More payments wait for their capture than an account has entries.
     { mode, paymentsADay: 100_000, captureAfterMs: 80 * minuteMs },
+    // As long as card networks keep an authorization: 70,000 holds are open at once.
+    { mode, paymentsADay: 10_000, captureAfterMs: 7 * dayMs },
     // Somebody tries cards, six a second, all declined.
     { mode, paymentsADay: 518_400, captureAfterMs: 'never' },
   ]),
@@ -92,7 +95,7 @@ class SteadyTraffic {
 
   public async run(): Promise<TrafficFigures> {
     const { paymentsADay, captureAfterMs } = this.traffic;
-    const everyMs = 86_400_000 / paymentsADay;
+    const everyMs = dayMs / paymentsADay;
     const warm = Math.max(warmMs(this.traffic), warmPayments * everyMs) + (captureAfterMs === 'never' ? 0 : captureAfterMs);
     const end = warm + Math.max(measuredMs, paymentsAtLeast * everyMs);
     const begin = this.time.nowMs;
