@@ -8,7 +8,7 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ledgerSchema, ownReasons } from './contract';
+import { ledgerSchema } from './contract';
 import { fromAttribute, toAttribute, toExpressions, toItem, toStored } from './items.aws';
 import { Change, Decision, DecisionRequest, FaultKind, IndexEntry, Item, LedgerStore, StoreFault, WriteResult } from './ports';
 import { isDeclineReason } from './values.contract';
@@ -159,7 +159,7 @@ export function decisionOfPayload(payload: string): Decision {
   try {
     const answer = JSON.parse(payload) as { decision?: unknown; reason?: unknown } | null;
     if (answer?.decision === 'approve') return { kind: 'approve' };
-    if (answer?.decision === 'decline' && isDeclineReason(answer.reason) && !ownReasons.includes(answer.reason)) {
+    if (answer?.decision === 'decline' && isDeclineReason(answer.reason)) {
       return { kind: 'decline', reason: answer.reason };
     }
   } catch {

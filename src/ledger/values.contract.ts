@@ -2,6 +2,7 @@
  * What each value that enters the ledger may be. One definition: the API's schemas, the receiver of calls from other regions and the
  * ledger itself ask it, and the messages of all of them say `allowed`.
  */
+import { ownReasons } from './contract';
 import { isAmount, isCurrency, maxAmount } from '../kernel/money';
 
 /** Bounds, in characters where nothing else is said. */
@@ -39,7 +40,9 @@ export const isAccountId = matching(accountIdPattern, valueLimits.accountIdLengt
 export const isPaymentId = matching(paymentIdPattern, 26);
 export const isTenant = matching(tenantPattern, valueLimits.tenantLength);
 export const isCursor = matching(/^[A-Za-z0-9._~=-]+$/, valueLimits.cursorLength);
-export const isDeclineReason = matching(/^[a-z][a-z0-9_]*$/, valueLimits.declineReasonLength);
+const isReason = matching(/^[a-z][a-z0-9_]*$/, valueLimits.declineReasonLength);
+/** A reason of a team's own decision: those of the ledger are none. */
+export const isDeclineReason = (value: unknown): value is string => isReason(value) && !ownReasons.includes(value);
 /**
  * Free text of a caller, of 1 to so many characters, which every store and every log can hold: no control characters, no half of a
  * surrogate pair.

@@ -58,6 +58,7 @@ const accountOf = ({ tenant, accountId }: AccountName): string => `${tenant} ${a
 export class History {
   public readonly intents: Intent[] = [];
   private readonly accounts = new Map<string, Intent[]>();
+  private readonly moves = new Map<string, Intent[]>();
   /** How often a function got to work on a key. */
   public readonly deliveries = new Map<string, number>();
   /** What a check at a single step found wrong. */
@@ -70,7 +71,16 @@ export class History {
     const others = this.accounts.get(account);
     if (others) others.push(added);
     else this.accounts.set(account, [added]);
+    if (intent.operation.kind === 'move') {
+      const { paymentId } = intent.operation.command;
+      this.moves.set(paymentId, [...this.movesOf(paymentId), added]);
+    }
     return added;
+  }
+
+  /** The moves that were asked of one payment, in order. */
+  public movesOf(paymentId: string): readonly Intent[] {
+    return this.moves.get(paymentId) ?? [];
   }
 
   /** What was asked of one account, in order. */

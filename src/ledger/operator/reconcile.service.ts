@@ -1,5 +1,5 @@
 import { holdLostReason } from '../contract';
-import { behindOf, entriesIn, MoneyLine, linesOfEntry, paymentOfEntry, strangersOf, Unanswered, unansweredBy } from './strangers.domain';
+import { entriesIn, MoneyLine, linesOfEntry, strangersAmong, Unanswered, unansweredBy } from './strangers.domain';
 import { epochOf, inEpoch, lateEntries, LateEntry } from '../homes/carry.domain';
 import { EpochStore } from '../homes/epoch-store.service';
 import { Account, LineType, Payment } from '../model';
@@ -21,7 +21,7 @@ import {
   paymentOf,
 } from '../protocol/domain';
 import { movedOn } from '../protocol/effects.domain';
-import { decisionOfEntry, Entry, entryDateOf, entryOf } from '../protocol/entries.domain';
+import { decisionOfEntry, Entry, entryDateOf, entryOf, namedBy } from '../protocol/entries.domain';
 import { withMovesTaken } from '../protocol/reading.service';
 
 /** A decision that an ended epoch's account shows and its successor was opened without. Both versions, for a human to settle. */
@@ -124,15 +124,16 @@ async function linesOfAccount(attempt: Attempt, store: EpochStore, account: Item
     from = last;
   }
   // The index follows its table: what it lacked of what the account had decided is read by its key.
-  const named = entriesIn(account).flatMap(([id, entry]) => [...behindOf(id, entry), paymentOfEntry(id, entry)]);
-  const left = [...new Set(named)].map(keyItemPk).filter((pk) => !seen.has(pk));
+  const entries = entriesIn(account);
+  const left = [...new Set(entries.flatMap((one) => namedBy(...one)))].map(keyItemPk).filter((pk) => !seen.has(pk));
   for (let at = 0; at < left.length; at += pageSize) await take(left.slice(at, at + pageSize));
-  const entries = strangersOf(account, strangers);
-  const covered = new Set(entries.flatMap(([id, entry]) => behindOf(id, entry)));
+  const others = strangersAmong(entries, strangers);
+  // A refund is not its payment's line.
+  const covered = new Set(others.flatMap(([id, entry]) => (entry.kind === 'refund' ? [id] : namedBy(id, entry))));
   return {
-    lines: [...lines.filter(({ of }) => !covered.has(of)), ...entries.flatMap(([, entry]) => linesOfEntry(entry))],
+    lines: [...lines.filter(({ of }) => !covered.has(of)), ...others.flatMap(([, entry]) => linesOfEntry(entry))],
     payments,
-    unanswered: entries.flatMap((one) => unansweredBy(one, strangers)),
+    unanswered: others.flatMap((one) => unansweredBy(one, strangers)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { LedgerLine } from '../model';
 import { Item } from '../ports';
 import { paymentIdOf } from '../protocol/domain';
-import { entriesOf, Entry, entryOf } from '../protocol/entries.domain';
+import { entriesOf, Entry, entryOf, namedBy } from '../protocol/entries.domain';
 
 /**
  * What an account's entries tell of keys that another account has taken: a lost region took their claims along. The balances have it, and
@@ -23,19 +23,16 @@ type NamedEntry = readonly [id: string, entry: Entry];
 
 export const entriesIn = (account: Item): readonly NamedEntry[] => Object.keys(entriesOf(account)).map((id) => [id, entryOf(account, id)!]);
 
-/** Identities of the keys that an entry's effect comes of. */
-export const behindOf = (id: string, entry: Entry): readonly string[] => (entry.kind === 'closed' ? [id, entry.closure.by] : [id]);
-
 /** Identity of the payment that an entry is of. */
-export const paymentOfEntry = (id: string, entry: Entry): string => (entry.kind === 'refund' ? entry.payment : id);
+const paymentOfEntry = (id: string, entry: Entry): string => (entry.kind === 'refund' ? entry.payment : id);
 
 /**
- * Entries of which another account has a key.
+ * Those of some entries that name a key of another account.
  *
  * @param others items of other accounts, by identity
  */
-export const strangersOf = (account: Item, others: ReadonlyMap<string, Item>): readonly NamedEntry[] =>
-  entriesIn(account).filter(([id, entry]) => [...behindOf(id, entry), paymentOfEntry(id, entry)].some((one) => others.has(one)));
+export const strangersAmong = (entries: readonly NamedEntry[], others: ReadonlyMap<string, Item>): readonly NamedEntry[] =>
+  entries.filter((one) => namedBy(...one).some((id) => others.has(id)));
 
 /** All that an entry has moved, its hold with it. */
 export function linesOfEntry(entry: Entry): readonly MoneyLine[] {

@@ -1,6 +1,5 @@
 import { Attempt } from './attempt.service';
 import { keyItemPk, paymentIdOf, PaymentItem } from './domain';
-import { ownReasons } from '../contract';
 import { Decision } from '../ports';
 import { isDeclineReason } from '../values.contract';
 
@@ -43,7 +42,5 @@ export async function askTeam(
 
 /** A reason becomes part of the account's entry, and some are the ledger's own: anything else is no answer. */
 function knownDecision(decision: Decision): Decision {
-  return decision.kind === 'decline' && !(isDeclineReason(decision.reason) && !ownReasons.includes(decision.reason))
-    ? { kind: 'unknown' }
-    : decision;
+  return decision.kind === 'decline' && !isDeclineReason(decision.reason) ? { kind: 'unknown' } : decision;
 }

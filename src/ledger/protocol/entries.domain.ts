@@ -100,6 +100,12 @@ export function entryOf(account: Item, id: string): Entry | undefined {
   return code === undefined ? undefined : decodeEntry(code);
 }
 
+/** Identities of the keys that an entry names: its own; a refund's payment; of a closed one what closed it. */
+export function namedBy(id: string, entry: Entry): readonly string[] {
+  if (entry.kind === 'refund') return [id, entry.payment];
+  return entry.kind === 'closed' ? [id, entry.closure.by] : [id];
+}
+
 /** What has an entry of its own on an account: a payment's claim, or a refund's. */
 export interface Dated {
   readonly id: string;

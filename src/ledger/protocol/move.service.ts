@@ -29,9 +29,8 @@ async function moveFound(attempt: Attempt, command: MoveCommand, payment: Paymen
   const { item: claimed, mine } = await claimKey(attempt, item);
   if (!isMove(claimed) || claimed.fingerprint !== item.fingerprint) return { kind: 'keyReused' };
   // Of a payment that a lost region took along: its key is another account's now.
-  if (!claimed.outcome && claimed.acct !== item.acct) return { kind: 'keyReused' };
+  if (!claimed.outcome && (claimed.acct !== item.acct || !(await isStillOf(attempt, payment)))) return { kind: 'keyReused' };
   const replayed = !mine;
-  if (!claimed.outcome && !lags(attempt) && !(await isStillOf(attempt, payment))) return { kind: 'keyReused' };
   if (replayed && !claimed.outcome) attempt.noteTakeover(claimed.at as number);
   const driven = await answered(attempt, moveOf(claimed), payment, mine);
   if (driven.status === 'OPEN') return driven.outcome;

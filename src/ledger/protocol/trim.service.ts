@@ -1,6 +1,6 @@
 import { Attempt, GaveUp } from './attempt.service';
 import { bounds, idOfPaymentId, idOfPk, isMove, isPayment, isPlainCopy, keyItemPk, moveOf, PaymentItem, paymentOf } from './domain';
-import { decisionOfEntry, decodeEntry, entriesOf, Entry } from './entries.domain';
+import { decisionOfEntry, decodeEntry, entriesOf, Entry, namedBy } from './entries.domain';
 import { completeMove, completePayment, lags } from './finish.service';
 import { drive, showCompleted } from './move.service';
 import { Arrived, Item, Value, WriteResult } from '../ports';
@@ -37,12 +37,12 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
   const isNamed = !lags(attempt) && (item.carriedFrom !== undefined || isOld.isAsked);
   const seen = new Map([...looked.claims, ...(await itemsBehind(attempt, candidates, looked.claims, isNamed))]);
   await takeOver(attempt, [...seen.values()].filter(isPlainCopy));
-  const strangers = candidates.filter((candidate) => isStranger(item, idsBehind(false, candidate, true), seen));
+  const strangers = candidates.filter((candidate) => isStranger(item, named(candidate), seen));
   await giveBackHolds(attempt, item, strangers, seen);
   const abandoned = Math.min(bounds.abandonedAfterMs, isOld.afterMs);
   const ours = candidates.filter((candidate) => !strangers.includes(candidate));
   // What this epoch has not written may still turn out to be another account's.
-  const isWritten = (candidate: Candidate): boolean => !idsBehind(false, candidate, true).some((id) => isPlainCopy(seen.get(id)));
+  const isWritten = (candidate: Candidate): boolean => !named(candidate).some((id) => isPlainCopy(seen.get(id)));
   const open = ours.filter((candidate) => {
     const own = seen.get(candidate.id);
     // What is under way is left alone: its own call completes it. Of holds, most are closed before they are old.
@@ -84,7 +84,7 @@ export async function trim(attempt: Attempt, account: string): Promise<void> {
 /** Which of some entries other regions have, on the account and with the items behind them as they were read here. */
 async function haveArrived(attempt: Attempt, account: Item, entries: readonly Candidate[], items: Items): Promise<Arrived> {
   const asked = entries.flatMap((candidate) => {
-    const behind = idsBehind(false, candidate, true).map((id) => items.get(id)!);
+    const behind = named(candidate).map((id) => items.get(id)!);
     // As an earlier epoch left it, it is not written here yet, or was a moment ago.
     if (behind.some(isPlainCopy)) return [];
     return [{ id: candidate.id, code: candidate.code, behind: behind.map((own) => [idOfPk(own), own.version as number] as const) }];
@@ -134,7 +134,7 @@ function oldEnough({ ports, settings }: Attempt, account: Item): Ages {
   };
   if (!settings.copiesFollow) return { isTime, afterMs, check: isTime, isAsked: false };
   const check: Check = (candidate, items) => {
-    const behind = idsBehind(false, candidate, true).flatMap((id) => items.get(id) ?? []);
+    const behind = named(candidate).flatMap((id) => items.get(id) ?? []);
     const writtenAt = Math.max(...behind.map((own) => (isPlainCopy(own) ? Infinity : (own.writtenAt as number))));
     return writtenAt < ports.nowMs() - bounds.trimAfterReplicatedMs;
   };
@@ -174,11 +174,12 @@ const readAtMost = 100;
  *   are asked for it
  */
 function idsBehind(mayLag: boolean, { id, entry }: Candidate, isNamed: boolean): readonly string[] {
-  // A refund's payment, where that does not follow it at once.
-  if (entry.kind === 'refund' && (mayLag || isNamed)) return [id, entry.payment];
-  // Its own item tells that a closure has come to the account.
-  return entry.kind === 'closed' && (entry.late || isNamed) ? [id, entry.closure.by] : [id];
+  // A refund's payment, where that does not follow it at once; and of a closure the own item that tells that it has come to the account.
+  const tells = entry.kind === 'refund' ? mayLag : isLate(entry);
+  return tells || isNamed ? namedBy(id, entry) : [id];
 }
+
+const named = ({ id, entry }: Candidate): readonly string[] => namedBy(id, entry);
 
 /** A bounded number of entries, from anywhere among them: every one has its turn, whichever calls look. Holds where they may go. */
 function candidatesOf(attempt: Attempt, account: Item): readonly Candidate[] {

@@ -66,13 +66,6 @@ interface Strictness {
 /** What was answered is found at the end, in the same or a later state; each payment's history is a legal one. */
 export function checkHistories({ plan, payments }: AccountBooks, history: History, { fresh, toTheLetter }: Strictness): Violation[] {
   const ours = history.of(plan);
-  const moves = new Map<string, Intent[]>();
-  // Of all accounts: who was answered for one may move a payment that is another's now, its key having been lost.
-  for (const intent of history.intents) {
-    if (intent.operation.kind === 'move') {
-      moves.set(intent.operation.command.paymentId, [...(moves.get(intent.operation.command.paymentId) ?? []), intent]);
-    }
-  }
   // Who reads a key's payment may find that another request for another account was first.
   const isOthers = (intent: Intent, { accountId }: Payment): boolean =>
     intent.operation.kind === 'readPayment' && accountId !== plan.accountId;
@@ -83,7 +76,8 @@ export function checkHistories({ plan, payments }: AccountBooks, history: Histor
   );
   return [
     ...seen.flatMap(({ intent, payment }) => checkStays(intent, payment, payments.get(payment.paymentId), toTheLetter(intent))),
-    ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, moves.get(payment.paymentId) ?? [])]),
+    // Of all accounts: who was answered for one may move a payment that is another's now, its key having been lost.
+    ...[...payments.values()].flatMap((payment) => [...checkLegal(payment), ...checkMoves(payment, history.movesOf(payment.paymentId))]),
     ...(fresh ? checkFreshness(ours) : []),
   ];
 }

@@ -162,18 +162,18 @@ class Home {
     return subject.reconcileAccount(plain, epoch, tenant, own);
   }
 
-  private async isRight(subject: string, report: AccountReport): Promise<void> {
+  private async isRight(what: string, report: AccountReport): Promise<void> {
     const [kept, recomputed] = [report.kept, report.recomputed].map((one) => JSON.stringify(one));
-    if (kept !== recomputed) throw new Contradiction(`${subject} keeps ${kept}, and its payments add up to ${recomputed}`);
-    await this.explains(subject, keysOfPayments, report);
+    if (kept !== recomputed) throw new Contradiction(`${what} keeps ${kept}, and its payments add up to ${recomputed}`);
+    await this.explains(what, keysOfPayments, report);
     const { available, held, settled } = report.kept;
     if (Math.min(available, held, settled) < 0 || available + held + settled !== funds) {
-      throw new Contradiction(`${subject} keeps ${kept}`);
+      throw new Contradiction(`${what} keeps ${kept}`);
     }
   }
 
   /** What its payments show explains its balances too, and what is reported of keys that another account has. */
-  private async explains(subject: string, keys: readonly string[], { accountId: own, kept, unanswered }: AccountReport): Promise<void> {
+  private async explains(what: string, keys: readonly string[], { accountId: own, kept, unanswered }: AccountReport): Promise<void> {
     const found = await Promise.all(keys.map((key) => this.ledger().getPayment(this.context, paymentOf(key))));
     const payments = found.flatMap((one) => (one.kind === 'found' && one.payment.status !== 'DECLINED' ? [one.payment] : []));
     const sum = (of: (payment: Payment) => number): number =>
@@ -182,7 +182,7 @@ class Home {
     const held = sum(({ status, amount }) => (status === 'AUTHORISED' ? amount : 0)) + lost((one) => one.held);
     const settled = sum(({ captured, refunded }) => captured - refunded) + lost((one) => one.settled);
     if (held !== kept.held || settled !== kept.settled) {
-      throw new Contradiction(`${subject} holds ${kept.held} and has settled ${kept.settled}, its payments show ${held} and ${settled}`);
+      throw new Contradiction(`${what} holds ${kept.held} and has settled ${kept.settled}, its payments show ${held} and ${settled}`);
     }
   }
 
